@@ -1,0 +1,122 @@
+# imago: one UEFI application that becomes the kernel.
+#
+#   make            BOOTX64.EFI and esp.img into out/$(ARCH)/, tools into out/host/
+#   make run        boot to the shell on this terminal (DISPLAY_ON=1: with a window)
+#   make test       every test; make check: the fast ones on the host
+#   make status     requirement ids with their tests, from the last run
+#   make bench      instructions per operation into out/bench.txt
+#   make gdb        one command that debugs the running machine
+#   make deps       install what is missing (Debian 12, as root or with sudo)
+#   make format     clang-format over the tree;  make clean
+#
+#   ARCH=x86_64     the port;  V=1 shows commands;  CC_KIND=mingw builds with x86_64-w64-mingw32-gcc
+
+ARCH    ?= x86_64
+CC_KIND ?= clang
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+O       := out/$(ARCH)$(if $(filter mingw,$(CC_KIND)),-mingw)
+H       := out/host
+SHELL   := /bin/bash
+PYTHON  := /usr/bin/python3
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- the rooms, in river order ---------------------------------------------------------------------
+
+EFI   := main say image config options file gop clock pages exit fwmap
+LIB   := mem str format number crc32 sha256 kind parcel
+MM    := ledger bank xlat ptab kmap audit vmap kstack space xalloc pool malloc page membal
+KERN  := main phase log print screen lock panic conf initrd acpi time arena \
+         proc sched sleep note segment image fault exec userinit \
+         error chan path namec dev devtab devroot devcons devdup devenv devpipe devproc devswap \
+         syscall sysproc sysfile sysseg runtime command
+PORT  := uart cpu pte bridge gdt trap unwind fpu apic ioapic clock user power mtrr
+PORTS := enter vectors context usercopy
+
+# A file joins the build when it exists.
+have  = $(wildcard $(addprefix $(1)/,$(addsuffix $(3),$(2))))
+
+EFI_C  := $(call have,efi,$(EFI),.c)
+LIB_C  := $(call have,kernel/lib,$(LIB),.c)
+MM_C   := $(call have,mm,$(MM),.c)
+KERN_C := $(call have,kernel,$(KERN),.c)
+PORT_C := $(call have,arch/$(ARCH),$(PORT),.c)
+PORT_S := $(call have,arch/$(ARCH),$(PORTS),.S)
+
+# ---- tools and flags ------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+        -Wframe-larger-than=1024 -Werror
+BASE := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-common -fno-strict-aliasing -fno-stack-protector $(WARN)
+
+ifeq ($(ARCH),x86_64)
+  BOOTNAME := BOOTX64.EFI
+  MACHINE  := x64
+  PORTFLAGS := -mno-red-zone -mgeneral-regs-only
+  EFIINC   := -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+endif
+ifeq ($(CC_KIND),mingw)
+  KCC  := x86_64-w64-mingw32-gcc
+  KFLAGS := $(BASE) $(PORTFLAGS) -mno-stack-arg-probe -mno-ms-bitfields
+else
+  KCC  := clang --target=$(ARCH)-unknown-windows
+  KFLAGS := $(BASE) $(PORTFLAGS) -mno-stack-arg-probe -fno-builtin
+endif
+
+# A room sees its own words and those it may use, nothing else.
+INC_LIB  := -Iinclude
+INC_EFI  := -Iinclude -Iefi -Iarch/$(ARCH)/include $(EFIINC)
+INC_PORT := -Iinclude -Iarch/$(ARCH)/include -Iarch/$(ARCH) -I$(O)
+INC_MM   := -Iinclude -Imm -Iarch/$(ARCH)/include
+INC_KERN := -Iinclude -Imm -Ikernel -Iarch/$(ARCH)/include -I$(O)
+
+obj  = $(patsubst %.c,$(O)/%.o,$(patsubst %.S,$(O)/%.o,$(1)))
+OBJS := $(call obj,$(EFI_C) $(LIB_C) $(MM_C) $(KERN_C) $(PORT_C) $(PORT_S))
+
+all: $(O)/$(BOOTNAME) $(O)/esp.img
+
+$(call obj,$(EFI_C)):  INC := $(INC_EFI)
+$(call obj,$(LIB_C)):  INC := $(INC_LIB)
+$(call obj,$(MM_C)):   INC := $(INC_MM)
+$(call obj,$(KERN_C)): INC := $(INC_KERN)
+$(call obj,$(PORT_C) $(PORT_S)): INC := $(INC_PORT)
+
+$(O)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	$(Q)$(KCC) $(KFLAGS) $(INC) -MMD -MP -c $< -o $@
+$(O)/%.o: %.S Makefile
+	@mkdir -p $(@D)
+	@echo "  as    $<"
+	$(Q)$(KCC) $(KFLAGS) $(INC) -MMD -MP -c $< -o $@
+
+# What assembly needs of C: offsets.c says it, the compiler counts it.
+$(call obj,$(PORT_S)): $(O)/offsets.h
+$(O)/offsets.h: arch/$(ARCH)/offsets.c Makefile
+	@mkdir -p $(@D)
+	$(Q)$(KCC) $(KFLAGS) $(INC_PORT) -MMD -MP -MT $@ -MF $(O)/offsets.d -S $< -o $(O)/offsets.s
+	$(Q)sed -n 's/.*->\([A-Z0-9_]*\) \$$\{0,1\}\(-\{0,1\}[0-9]*\).*/#define \1 \2/p' $(O)/offsets.s > $@
+
+$(O)/$(BOOTNAME): $(OBJS)
+	@echo "  link  $@"
+ifeq ($(CC_KIND),mingw)
+	$(Q)$(KCC) -nostdlib -Wl,--subsystem,10 -Wl,-e,efimain -Wl,--image-base,0xffffffff80000000 \
+	  -Wl,--dynamicbase -Wl,--nxcompat -Wl,--section-alignment,4096 -o $@ $^
+else
+	$(Q)lld-link /nologo /machine:$(MACHINE) /subsystem:efi_application /entry:efimain /base:0xffffffff80000000 \
+	  /dynamicbase /nodefaultlib /debug:dwarf /Brepro /out:$@ $^
+endif
+
+-include $(OBJS:.o=.d) $(O)/offsets.d
+
+include esp/programs.mk tests/tests.mk tools/tools.mk
+
+clean:
+	$(Q)rm -rf out
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: all clean format

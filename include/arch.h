@@ -1,0 +1,148 @@
+/*
+ * arch.h: everything that a port owes to the kernel, in the order of first need. Same names, same
+ * files in each arch/ directory; arch/host implements what the host tests touch. A port adds public
+ * words only through its "port.h" (struct Ureg, inline machp(), cycles()...), its private ones stay in
+ * <machine/...>.
+ */
+#pragma once
+
+#include "addr.h"
+#include "layout.h"
+#include "mach.h"
+#include "boot.h"
+
+/* --- early words: both lives ------------------------------------------------------------------ */
+
+/* The polled serial port. uartinit: true if one answers. Never blocks for ever. [16550D] */
+bool uartinit(void);
+void uartputc(int c);
+int uartgetc(void); /* -1: nothing there */
+/* The debug ports of emulators (0x402, 0xE9): one byte, no init, always safe. */
+void crumbputc(int c);
+/* Leave the emulator with a status (isa-debug-exit), if there is one; returns if not. */
+void debugexit(int code);
+
+/* Free-running cycle counter; monotone on one processor. Inline in port.h: u64 cycles(void). */
+
+/* Print the entry audit of the processor (A5, T5) from raw registers saved by efi. */
+void cpuaudit(u64 audit[16]);
+void cpuauditprint(const u64 audit[16]);
+/* Text why this processor or mode cannot carry us (LA57, no long mode...), or nil. Before the exit. */
+const char *cpurefuse(const u64 audit[16]);
+
+/* --- table entries: pte.c, pure ------------------------------------------------------------------ */
+
+typedef u64 Pte64;
+enum Perm { /* rights of a mapping */
+	PermR = 1,
+	PermW = 2,
+	PermX = 4,
+	PermU = 8, /* user mode too */
+	PermG = 16 /* global: the same in every address space */
+};
+enum Memtype { MtWB, MtWC, MtUC, MtWT };
+
+typedef struct PteFeat PteFeat;
+struct PteFeat { /* what the processor can do; filled by ptefeat() or by a test */
+	u8 levels;   /* 4 */
+	u8 maxleaf;  /* highest level at which a leaf may stand: 1 = 2 MiB, 2 = 1 GiB */
+	u8 pabits;   /* physical address width */
+	bool nx;     /* no-execute works */
+};
+void ptefeat(PteFeat *f);
+
+Pte64 pteleaf(const PteFeat *f, int level, Paddr pa, u32 perm, enum Memtype mt);
+Pte64 ptetable(const PteFeat *f, Paddr table, bool user);
+bool ptevalid(Pte64 e);
+bool pteisleaf(int level, Pte64 e);
+Paddr ptepa(int level, Pte64 e);     /* of a leaf (its base) or of the next table */
+u32 pteperm(int level, Pte64 e);     /* enum Perm bits of a leaf */
+enum Memtype ptememtype(int level, Pte64 e);
+/* Words for a walk: "P W U A D PS G NX" and the like. */
+usize ptetext(int level, Pte64 e, char *d, usize n);
+
+/* --- the bridge -------------------------------------------------------------------------------------- */
+
+/*
+ * Turn into the kernel: load root, move to the stack top (a KSTACKS or KZERO address), jump to
+ * kmain(parcel). Interrupts are off; the code runs on a page that `root` maps 1:1. Never back.
+ */
+NORETURN void bridgeenter(Paddr root, u64 kmainva, u64 stacktop, Paddr parcel);
+/* The 1:1 window that bridgeenter needs: the mapper's rows name it; kmain drops it. */
+BootRun bridgewindow(const BootKeep *k);
+
+/* --- address spaces ------------------------------------------------------------------------------- */
+
+void mmuload(Paddr root);             /* switch address space; drops non-global translations */
+Paddr mmuroot(void);
+void tlbflushva(u64 va);              /* one page, this processor */
+void tlbflushall(void);               /* everything, global entries too, this processor */
+
+/* --- traps ------------------------------------------------------------------------------------------ */
+
+void trapinit0(void);  /* vectors that can speak: before the tables change and again at KZERO */
+void trapinit(void);   /* interrupt controllers, final */
+u32 splhi(void);       /* interrupts off; the old state */
+u32 spllo(void);
+void splx(u32 s);
+bool islo(void);
+void idle(void);       /* wait for an interrupt; called with interrupts on */
+typedef void Intrfn(Ureg *, void *);
+/* Route a device interrupt (ISA irq or GSI). 0 or -1. */
+int intrenable(int irq, Intrfn *f, void *arg, const char *name) MUSTUSE;
+
+/* What portable code asks of a trap frame. */
+u64 uregpc(const Ureg *u);
+u64 uregsp(const Ureg *u);
+bool ureguser(const Ureg *u); /* came from user mode */
+void uregdump(const Ureg *u); /* registers, by iprint */
+/* Program counters of the callers above this frame (or of the caller if nil): at most n of them. */
+int backtrace(const Ureg *u, u64 *pcs, int n);
+
+/* --- user mode ---------------------------------------------------------------------------------------- */
+
+int setlabel(Label *l) __attribute__((returns_twice));
+NORETURN void gotolabel(Label *l);
+/* First entry of a kernel process: a label that runs fn(arg) on the stack below top. */
+void labelfn(Label *l, u64 stacktop, void (*fn)(void *), void *arg);
+/* Leave for user mode the first time, never back. */
+NORETURN void touser(Uva pc, Uva sp, u64 arg0);
+/* Registers of a new program: pc, sp, address of Tos as first result; everything else clean. */
+void execregs(Ureg *u, Uva entry, Uva sp, Uva tos);
+/* Make p's first run return 0 from the parent's system call: frame copied to p's kernel stack. */
+void forkchild(Proc *p, const Ureg *parent);
+/* The processor's part of switching to p: root table, kernel stack, floating point. */
+void procswitch(Proc *p);
+/* Result of a system call into the frame. */
+void uregret(Ureg *u, i64 v);
+/* Note delivery: see PLAN9-ABI 3.5; the port lays out its own Ureg. False: the frame did not fit. */
+bool notepush(Ureg *u, Uva handler, Uva *uregp, const char *text);
+bool notepop(Ureg *u, Uva uregp, int mode); /* mode: NCONT, NRSTR; false: bad pc or sp */
+void noteregs(Ureg *u, Uva handler, Uva uregp);
+
+/*
+ * Copies across the border. Any address may be bad: a fault is taken, brought in by fault() or
+ * answered by false. Kernel-half and wrapping addresses are refused before the first byte.
+ */
+bool copyin(void *d, Uva s, usize n) MUSTUSE;
+bool copyout(Uva d, const void *s, usize n) MUSTUSE;
+/* Bytes of a NUL-terminated string at s, looking at no more than max; -1: bad memory; max: no NUL. */
+i64 copyinstr(char *d, Uva s, usize max) MUSTUSE;
+/* Atomic compare-and-swap on a user word; *old gets what was there. False: bad address. */
+bool usercas(Uva a, u32 expect, u32 value, u32 *old) MUSTUSE;
+
+/* Floating point of a process [PLAN9-ABI 1.5, 2.1]. */
+void fpinit(Proc *p);              /* exec: fresh on first use */
+void fpfork(Proc *to, Proc *from); /* copy, saving live registers first */
+void fprelease(Proc *p);           /* exit: forget */
+
+/* --- time, power ------------------------------------------------------------------------------------- */
+
+void clockinit(const Boot *b);     /* cycle counter frequency, HZ timer on */
+u64 nanosec(void);                 /* monotone nanoseconds since entry */
+u64 cycles2ns(u64 c);
+NORETURN void machhalt(void);      /* interrupts off, stop */
+void machreset(void);              /* by the machine's own means; returns if it cannot */
+void machpoweroff(void);
+
+#include "port.h"

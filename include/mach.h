@@ -1,0 +1,41 @@
+/*
+ * mach.h: one for each processor, and the machine-independent half of a saved context.
+ * The port finds it without a lock (machp()); assembly reaches `self`, `proc`, `kstack` and `ustack`
+ * by offsets generated from here.
+ */
+#pragma once
+
+#include "addr.h"
+
+typedef struct Mach Mach;
+typedef struct Proc Proc;
+typedef struct Label Label;
+typedef struct Ureg Ureg;     /* the port's trap frame; portable code uses the accessors of arch.h */
+typedef struct FPsave FPsave; /* the port's floating-point state */
+
+/* A place to go back to: setlabel() returns 0 first, then 1 by gotolabel(). The port fills regs. */
+struct Label {
+	u64 sp;
+	u64 pc;
+	u64 regs[24];
+};
+
+struct Mach {
+	Mach *self;   /* assembly: first */
+	Proc *proc;   /* current process, or nil: `up` */
+	u64 kstack;   /* top of the current process's kernel stack */
+	u64 ustack;   /* scratch: user stack pointer at system call entry */
+	u32 machno;
+	u32 ilockdepth; /* ilocks held: no sleeping */
+	u64 ticks;      /* of HZ */
+	u64 cyclehz;    /* of the cycle counter */
+	Label sched;    /* the scheduler's own context, on this processor's stack */
+	Proc *readied;  /* for direct hand-off */
+	u64 schedticks; /* next forced schedule */
+	bool fpon;
+	u64 cs, intr, syscall, pfault, tlbfault, tlbpurge; /* counters for /dev/sysstat */
+	u64 load;
+	Paddr root;   /* top-level table now in the processor */
+	u64 spuriousintr;
+	void *port;   /* the port's own per-processor struct */
+};
