@@ -13,6 +13,7 @@
 #include "syscall.h"
 
 typedef struct Block Block;
+typedef struct Buf Buf; /* a caller's memory: files.h */
 typedef struct Chan Chan;
 typedef struct Dev Dev;
 typedef struct Dir Dir;
@@ -394,8 +395,8 @@ struct Dev { /* every member is set, by name; dev.c has the defaults */
 	Chan *(*open)(Chan *, int);
 	Chan *(*create)(Chan *, const char *, int, u32);
 	void (*close)(Chan *);
-	i64 (*read)(Chan *, void *, i64, i64 off);
-	i64 (*write)(Chan *, const void *, i64, i64 off);
+	i64 (*read)(Chan *, Buf *, i64, i64 off);
+	i64 (*write)(Chan *, const Buf *, i64, i64 off);
 	void (*remove)(Chan *);
 	i64 (*wstat)(Chan *, u8 *, i64);
 };
