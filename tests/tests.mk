@@ -1,0 +1,56 @@
+# tests.mk: how tests are built and run.
+#
+# Host tests: every tests/host/test_*.c is one program. A line "sources: mm/ledger.c kernel/lib/kind.c" in
+# its head comment names the files of the tree that it compiles, unchanged, beside itself and hostlib.c,
+# under ASan and UBSan. "links: -lm" adds to the link.
+#
+#   make check [T=ledger]        the host tests (those whose name holds T), refuse and static checks
+#   make test  [T='expression']  everything; T is pytest's -k
+#   make host-ledger             one host test: build it, run it
+
+HOSTCC  := clang
+SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOSTFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fno-strict-aliasing -fno-common -DIMAGO_HOST \
+             -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror $(SAN) $(COVERAGE)
+HT      := out/host/test$(HTKIND)
+
+# The include walls, once more, with the host port under them.
+HINC_include := -Iinclude
+HINC_efi     := -Iinclude -Iefi -Iarch/host/include -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
+HINC_kernel  := -Iinclude -Imm -Ikernel -Iarch/host/include
+HINC_mm      := -Iinclude -Imm -Iarch/host/include
+HINC_arch    := -Iinclude -Imm -Iarch/host/include
+HINC_tests   := -Iinclude -Imm -Ikernel -Iefi -Itools -Iarch/host/include -Itests/host -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
+HINC_tools   := -Iinclude -Imm -Iefi -Itools -Iarch/host/include
+HINC_x86     := -Iinclude -Imm -Iarch/x86_64/include -Iarch/x86_64
+hinc = $(if $(filter arch/x86_64/%,$(1)),$(HINC_x86),$(HINC_$(firstword $(subst /, ,$(1)))))
+
+HTESTS := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
+hsrc    = $(shell sed -n 's/^.*sources: *//p' tests/host/$(1).c)
+hlink   = $(shell sed -n 's/^.*links: *//p' tests/host/$(1).c)
+
+define hosttest
+$(HT)/$(1): $(HT)/tests/host/$(1).o $(HT)/tests/host/hostlib.o $(patsubst %.c,$(HT)/%.o,$(call hsrc,$(1)))
+	@echo "  link  $$@"
+	$$(Q)$$(HOSTCC) $$(SAN) $$(COVERAGE) -o $$@ $$^ -lcmocka $(call hlink,$(1))
+host-$(patsubst test_%,%,$(1)): $(HT)/$(1)
+	$$<
+HSRCS += $(call hsrc,$(1))
+endef
+$(foreach t,$(HTESTS),$(eval $(call hosttest,$(t))))
+
+$(HT)/%.o: %.c Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	@echo "  hcc   $<"
+	$(Q)$(HOSTCC) $(HOSTFLAGS) $(call hinc,$<) -MMD -MP -c $< -o $@
+-include $(wildcard $(HT)/tests/host/*.d) $(patsubst %.c,$(HT)/%.d,$(sort $(HSRCS)))
+
+hosttests: $(addprefix $(HT)/,$(HTESTS))
+PYTEST := $(PYTHON) -m pytest -q -rfE --tb=short -p no:cacheprovider
+
+check: hosttests
+	$(Q)$(PYTEST) tests/host tests/static $(if $(T),-k '$(T)')
+test: all hosttests
+	$(Q)$(PYTEST) tests $(if $(T),-k '$(T)')
+
+.PHONY: check test hosttests
