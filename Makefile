@@ -76,7 +76,8 @@ INC_KERN := -Iinclude -Imm -Ikernel -Iarch/$(ARCH)/include -I$(O)
 obj  = $(patsubst %.c,$(O)/%.o,$(patsubst %.S,$(O)/%.o,$(1)))
 OBJS := $(call obj,$(EFI_C) $(LIB_C) $(MM_C) $(KERN_C) $(PORT_C) $(PORT_S))
 
-all: $(O)/$(BOOTNAME) $(O)/esp.img
+# The image is linked from the day kernel/main.c calls everything; until then a build is its objects.
+all: $(if $(wildcard kernel/main.c),$(O)/$(BOOTNAME) $(O)/esp.img,$(OBJS))
 
 $(call obj,$(EFI_C)):  INC := $(INC_EFI)
 $(call obj,$(LIB_C)):  INC := $(INC_LIB)
@@ -111,6 +112,18 @@ else
 endif
 
 -include $(OBJS:.o=.d) $(O)/offsets.d
+
+# ---- the EFI system partition: what the machine sees ------------------------------------------------
+
+INITRD := $(O)/initrd.tar
+ESPDATE := 2026-01-01T00:00:00Z
+$(O)/esp.img: $(O)/$(BOOTNAME) esp/boot.cfg $(INITRD)
+	@echo "  esp   $@"
+	$(Q)rm -f $@ && truncate -s 32M $@ && mformat -i $@ -N 0 -v IMAGO ::
+	$(Q)rm -rf $(O)/esp && mkdir -p $(O)/esp/EFI/BOOT
+	$(Q)cp $(O)/$(BOOTNAME) $(O)/esp/EFI/BOOT/ && cp esp/boot.cfg $(INITRD) $(O)/esp/
+	$(Q)find $(O)/esp -exec touch -d $(ESPDATE) {} +
+	$(Q)TZ=UTC SOURCE_DATE_EPOCH=$$(date -d $(ESPDATE) +%s) mcopy -i $@ -s -m $(O)/esp/EFI $(O)/esp/boot.cfg $(O)/esp/initrd.tar ::
 
 include esp/programs.mk tests/tests.mk tools/tools.mk
 
