@@ -12,6 +12,7 @@ typedef struct Boot Boot;
 typedef struct BootRun BootRun;
 typedef struct BootTry BootTry;
 typedef struct BootFb BootFb;
+typedef struct BootSect BootSect;
 typedef struct BootKeep BootKeep;
 typedef struct BootOnce BootOnce;
 
@@ -41,6 +42,15 @@ struct BootFb {
 	u32 pad;
 };
 
+/* One section of the image as it is mapped; the headers are the first, under the name "headers". */
+struct BootSect {
+	char name[8]; /* NUL-padded, not terminated when it has 8 letters [PE/COFF 4] */
+	u32 rva;      /* page aligned */
+	u32 size;     /* bytes, whole pages */
+	u32 perm;     /* enum Perm */
+	u32 pad;
+};
+
 /* One try of leaving: what GetMemoryMap gave, what ExitBootServices answered. */
 struct BootTry {
 	u64 key;
@@ -52,6 +62,8 @@ struct BootTry {
 /* What stays true for the life of the kernel. */
 struct BootKeep {
 	BootRun image; /* where firmware loaded us; size = SizeOfImage */
+	u32 nsect, pad;
+	BootSect sect[BootSects];
 	BootFb fb;
 	Paddr rsdp; /* 0: none */
 	Paddr smbios;

@@ -47,6 +47,7 @@
 #define KSTACKSSIZE (512 * GiB)
 #define KSTACK (16 * KiB)            /* mapped bytes of one kernel stack */
 #define KSTACKSTRIDE (KSTACK + BY2PG) /* with the guard page under it */
+#define KSTACK0TOP (KSTACKS + KSTACKSTRIDE) /* top of the first one: the boot processor's */
 
 #define KMAP 0xfffffe0000000000ull
 #define KMAPSIZE (2 * MiB)
