@@ -6,6 +6,7 @@
 #pragma once
 
 #include "mm.h"
+#include "segment.h"
 #include "ledger.h"
 #include "lib.h"
 #include "log.h"
@@ -21,22 +22,15 @@ typedef struct Dirtab Dirtab;
 typedef struct Egrp Egrp;
 typedef struct Evalue Evalue;
 typedef struct Fgrp Fgrp;
-typedef struct Image Image;
 typedef struct Mhead Mhead;
 typedef struct Mount Mount;
 typedef struct Note Note;
+typedef struct Noteq Noteq;
 typedef struct Path Path;
 typedef struct Pgrp Pgrp;
-typedef struct Pte Pte;
-typedef struct QLock QLock;
 typedef struct Qid Qid;
 typedef struct Queue Queue;
-typedef struct Ref Ref;
-typedef struct Rendez Rendez;
 typedef struct Rgrp Rgrp;
-typedef struct RWlock RWlock;
-typedef struct Segment Segment;
-typedef struct Sema Sema;
 typedef struct Timer Timer;
 typedef struct Waitq Waitq;
 typedef struct Walkqid Walkqid;
@@ -50,97 +44,6 @@ enum {
 	DELTAFD = 20,
 	MAXFD = 5000,
 	HZ = 100,
-};
-
-struct Ref {
-	u32 ref; /* (a) */
-};
-u32 incref(Ref *r);
-u32 decref(Ref *r); /* the new value; panics below 0 */
-
-struct QLock {
-	Lock use;   /* guards the rest */
-	Proc *head, *tail;
-	bool locked;
-	u64 pc;
-	Proc *owner;
-};
-struct RWlock {
-	Lock use;
-	Proc *head, *tail;
-	Proc *wproc;
-	u32 readers;
-	bool writer;
-};
-struct Rendez {
-	Lock l;
-	Proc *p;
-};
-
-/* --- segments (N1-N8) --------------------------------------------------------------------------------- */
-
-enum { SSEG, TSEG, DSEG, BSEG, ESEG, LSEG, SEG1, SEG2, SEG3, SEG4, NSEG };
-enum {
-	SG_TYPE = 07,
-	SG_TEXT = 0,
-	SG_DATA = 1,
-	SG_BSS = 2,
-	SG_STACK = 3,
-	SG_SHARED = 4,
-	SG_PHYSICAL = 5,
-	SG_FIXED = 6,
-	SG_STICKY = 7,
-	SG_RONLY = 040,
-	SG_CEXEC = 0100,
-	SG_FAULT = 0200,
-	SG_CACHED = 0400,
-	SG_DEVICE = 01000,
-	SG_NOEXEC = 02000,
-};
-enum {
-	PTEPERTAB = 256,                     /* pages in one Pte */
-	PTEMAPMEM = PTEPERTAB * 4096,        /* 1 MiB */
-	SEGMAPSIZE = 65536,                  /* 64 GiB */
-	SSEGMAPSIZE = 16,                    /* inline: 16 MiB */
-};
-struct Pte {
-	Page *pages[PTEPERTAB];
-	u16 first, last; /* used ones lie in [first, last] */
-};
-struct Sema {
-	Rendez r;
-	u64 addr;
-	u32 waiting;
-	Sema *next, *prev;
-};
-struct Segment {
-	Ref ref;
-	QLock q;
-	u32 type;      /* (-) SG_* */
-	u64 base, top; /* (q) */
-	u64 size;      /* (q) pages */
-	u64 fstart, flen; /* (-) part of the file behind it */
-	Image *image;  /* (-) */
-	bool exec;     /* pages may be fetched (text, segflush) */
-	Pte **map;     /* (q) mapsize of them; nil entries are untouched */
-	u32 mapsize;
-	Pte *ssegmap[SSEGMAPSIZE];
-	Lock semalock;
-	Sema sema;     /* (semalock) head of the list */
-	u64 pa;        /* SG_PHYSICAL */
-};
-struct Image { /* one executable: its channel, its running text, its cached pages */
-	Ref ref;
-	Lock l;
-	Chan *c;
-	u64 qidpath;
-	u32 qidvers, dev;
-	u8 type;
-	Segment *s;    /* (l) running text, no reference */
-	Image *hash, *next;
-	u64 pgref;
-	Page *pghash[64];
-	bool notext;
 };
 
 /* --- processes (O1-O8) ------------------------------------------------------------------------------- */
@@ -164,12 +67,15 @@ enum Procstate {
 extern const char *const statename[];
 
 enum { Npriq = 20, PriNormal = 10, PriKproc = 13, PriRoot = 13 };
-enum { NUser, NDebug, NExit }; /* note flags */
+enum { NUser, NDebug, NExit }; /* note classes [PLAN9-ABI 3.5] */
 
 struct Note {
 	char msg[ERRMAX];
 	int flag;
-	Note *next;
+};
+struct Noteq { /* oldest first; noteq.c has the rules */
+	Note q[NNOTE];
+	u32 n;
 };
 struct Waitq {
 	u32 pid;
@@ -211,84 +117,105 @@ struct Rgrp {
 	Lock l;
 	Proc *hash[32];
 };
-struct Timer {
+struct Timer { /* one shot; f runs in the clock interrupt, interrupts off */
 	u64 when; /* nanosec() */
 	void (*f)(Timer *);
-	Proc *p;
-	Timer *next, *prev;
+	void *arg;
+	Timer *next, *prev; /* (timers) ring in order of when */
 	bool on;
 };
 
 struct Proc {
-	Label sched;     /* (-) offset 0: the port's assembly */
-	u64 kstack;      /* top of its kernel stack */
-	Mach *mach;      /* running there */
+	Label sched;     /* (p) offset 0: the port's assembly; where to go on */
+	u64 kstack;      /* (-) top of its kernel stack */
+	Mach *mach;      /* (r) the processor whose stack pointer is in this process's stack, or nil */
+	Mach *lastmach;  /* (r) */
+	Space space;     /* (p) root 0: a kernel process, runs on any tables */
+	FPsave *fpsave;  /* the port's */
+	u32 fpstate;
+	bool kp;         /* (-) kernel process: never in user mode */
+	bool newtlb;     /* (a) its user mappings are stale: drop them before it runs on */
+	bool resched;    /* (a) give the processor up before going back to user mode */
+	bool notepending; /* (a) look at notes before going back to user mode */
+	i32 nlocks;      /* (p) spin locks held: 0 at each return to user mode (Q8) */
+	/* the call in progress */
+	Ureg *dbgreg;    /* (p) frame of the current call or user trap */
+	u32 syscallno;   /* (p) */
+	u64 sargs[MAXSYSARG];
+	Label errlab[NERR]; /* (p) error() */
+	int nerrlab;
+	char *errstr, *syserrstr; /* (p) working one, and what the user sees */
+	char errbuf0[ERRMAX], errbuf1[ERRMAX];
+	char genbuf[128]; /* (p) */
+	/* who it is */
 	char text[KNAMELEN];
 	char user[KNAMELEN];
-	char *args;
-	u32 nargs;
-	u32 pid, noteid, parentpid;
-	Proc *parent;
-	enum Procstate state;
-	const char *psstate; /* what it waits in, or the system call's name */
-	Space space;
-	Segment *seg[NSEG]; /* (seglock) */
-	QLock seglock;
+	char *args;      /* (debug) malloced, or nil: first bytes of the arguments, NUL after each */
+	u32 nargs;       /* (debug) bytes */
+	u32 pid, noteid, parentpid; /* (-), noteid (debug) */
+	u32 procmode;
+	Proc *parent;    /* (-) valid while parent->pid == parentpid */
+	enum Procstate state; /* (r) */
+	const char *psstate;  /* (p) what it waits in, or nil */
+	bool privatemem, noswap, hang;
+	u32 procctl;     /* (debug) what /proc asked: ProcXxx */
+	/* what it has */
+	QLock seglock;   /* entries of seg, against /proc and killbig */
+	Segment *seg[NSEG];
 	Fgrp *fgrp;
 	Pgrp *pgrp;
 	Egrp *egrp;
 	Rgrp *rgrp;
 	Chan *slash, *dot;
-	Ureg *dbgreg;    /* frame of the current trap or call */
-	u64 sargs[MAXSYSARG];
-	/* error() */
-	Label errlab[NERR];
-	int nerrlab;
-	char *errstr, *syserrstr;
-	char errbuf0[ERRMAX], errbuf1[ERRMAX];
-	/* waiting for children */
+	u64 demand;      /* (p) pages that fault() brought in (N2) */
+	/* children */
 	Lock exl;
-	Waitq *waitq; /* (exl) */
-	u32 nchild, nwait;
+	Waitq *waitq;    /* (exl) oldest first */
+	u32 nchild, nwait; /* (exl) living ones that will leave a record; records */
+	bool nowait;     /* (-) leaves no record */
 	QLock qwaitr;
 	Rendez waitr;
 	/* sleeping */
 	Lock rlock;
-	Rendez *r;
-	Rendez sleep;
-	Timer timer;
-	bool trend;
-	bool interrupted;
+	Rendez *r;       /* (rlock) where it sleeps */
+	Rendez sleep;    /* for syssleep and tsleep's own waits */
+	Timer timer;     /* tsleep */
+	bool (*tfn)(void *);
+	void *targ;
+	bool timedout;
+	QLock *eql;      /* (its use) interruptible qlock it waits for */
+	bool eqlgave;    /* (eql's use) ... and was taken from by a note */
 	/* notes */
-	QLock debug;
-	Note *note;    /* queue of at most NNOTE */
-	u32 nnote;
-	bool notified; /* in the handler */
-	Note lastnote;
-	u64 notify;    /* handler, 0: none */
-	u64 ureg;      /* user address of the handler's Ureg, for nesting */
-	bool notepending;
-	/* rendezvous, semaphores */
-	u64 rendtag, rendval;
-	Proc *rendhash;
-	/* scheduling */
-	u32 priority, basepri;
-	bool fixedpri, kp, privatemem, noswap, procctl_kill, newtlb, hang;
-	Proc *rnext, *qnext, *pidhash, *link;
-	u64 cpu, lastupdate, readytime;
-	Lock *lockwait;
-	i32 nlocks; /* spin locks held: 0 at each return to user mode (Q8) */
-	u32 time[6]; /* ms: user, sys, real start, child user, child sys, child real */
+	Lock notelock;   /* ilock: the clock posts alarms */
+	Noteq notes;     /* (notelock) */
+	Note lastnote;   /* (p) in the handler */
+	bool notified;   /* (notelock) in the handler */
+	u64 notify;      /* (p) handler, 0: none */
+	u64 ureg;        /* (p) user address of the handler's Ureg, for nesting */
+	Timer alarm;
+	u64 alarmat;     /* (p) nanosec() of the pending alarm, 0: none */
+	/* rendezvous */
+	u64 rendtag, rendval; /* (rgrp) */
+	Proc *rendhash;  /* (rgrp) */
+	/* scheduling: sched.c */
+	u32 priority, basepri; /* (r) */
+	bool fixedpri;
+	Proc *rnext;     /* (r) run queue */
+	Proc *qnext;     /* queue of a QLock or RWlock */
+	Proc *pidhash;   /* (procalloc) also the free list */
+	u32 cpu;         /* (r) decaying share of a processor, thousandths */
+	u64 lastupdate;  /* (r) ticks */
+	u64 readytime;   /* (r) ticks */
+	u64 quantum;     /* (p) ticks at which its turn ends */
+	/* times */
+	u32 time[6];     /* ms, see enum below */
 	u64 kentry, pcycles;
+	/* kernel processes */
 	void (*kpfun)(void *);
 	void *kparg;
-	u32 procmode;
-	FPsave *fpsave;
-	u32 fpstate;
-	u32 syscallno;
-	u64 demand; /* pages that fault() brought in (N2) */
-	char genbuf[128];
 };
+enum { TUser, TSys, TReal, TCUser, TCSys, TCReal }; /* TReal: start */
+enum { ProcNone, ProcStop, ProcExit, ProcTrace };
 
 static inline Proc *
 upof(void)

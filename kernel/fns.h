@@ -1,1 +1,112 @@
+/*
+ * fns.h: what the files of kernel/ promise each other. One section for each file; whoever owns the
+ * file owns the section. What mm and the ports promise stands in mm.h, segment.h, sync.h and arch.h.
+ */
+#pragma once
+
+/* --- proc.c: processes, their numbers, their ends --------------------------------------------------- */
+
+void procinit0(void);
+/* A new process in state New, with number, kernel stack and empty errors; waits while there is none. nil: note came. */
+Proc *newproc(void);
+/* Give back a process from newproc that never ran. */
+void procabort(Proc *p);
+/* A process that runs fn(arg) in the kernel, priority PriKproc; ends when fn returns or by pexit(). */
+void kproc(const char *name, void (*fn)(void *), void *arg);
+/* End the running process. status nil or "": success. freemem false: become Broken instead of going. */
+NORETURN void pexit(const char *status, bool freemem);
+/* The oldest wait record into *w; the child's pid. error(Enochild), error(Eintr). */
+u32 pwait(Waitq *w);
+/* The process with this number, or nil; it may end any time: take p->debug and look at p->pid again. */
+Proc *procbypid(u32 pid);
+/* Slot i of the process table, nil if never used; procmax slots. State Dead: free. */
+Proc *proctab(u32 i);
+u32 procmax(void);
+u32 proccount(void);
+/* Make every other process that has s drop its mappings before it runs on (copy on write, brk, segfree). */
+void procflushseg(Segment *s);
+/* The largest process dies: "Killed: Insufficient physical memory" (H14). False: nobody can. */
+bool killbig(void);
+void procdump(void); /* ps, by print */
+
+/* --- sched.c: who runs ------------------------------------------------------------------------------- */
+
+void schedinit(void) NORETURN; /* this processor becomes the scheduler */
+/* Run someone else; back when this process is chosen again. Its state must be set, interrupts stay as they were. */
+void sched(void);
+void yield(void);              /* let others of the same or higher priority run */
+void ready(Proc *p);           /* p may run; state becomes Ready */
+bool anyready(void);
+/* First C call of a new process on its own stack: finishes the switch, interrupts on. */
+void procstart(void);
+/* The port's clock, HZ times a second, interrupts off; u: what was interrupted. */
+void hzclock(Ureg *u);
+void accounttime(Mach *m, const Ureg *u);
+
+/* --- sleep.c: waiting, timers ------------------------------------------------------------------------- */
+
+/* Wait until fn(arg), which wakeup's callers make true before they call. error(Eintr) if a note comes. */
+void sleep(Rendez *r, bool (*fn)(void *), void *arg);
+/* The same for at most ms milliseconds; the caller looks again what is true. */
+void tsleep(Rendez *r, bool (*fn)(void *), void *arg, u64 ms);
+/* Wake the one who sleeps at r, if anyone; who it was. Any context. */
+Proc *wakeup(Rendez *r);
+bool returnfalse(void *);
+/* Call t->f(t) at t->when, from the clock interrupt; t must stay where it is while on. */
+void timeradd(Timer *t);
+void timerdel(Timer *t); /* when it returns f does not run and will not */
+void timercheck(void);   /* run what is due: hzclock */
+/* As qlock, but false if a note came first. */
+bool eqlock(QLock *q) MUSTUSE;
+
+/* --- note.c, noteq.c ------------------------------------------------------------------------------------ */
+
+/* Queue a note for p and wake it; false: dropped. Any context, p must not go away meanwhile. */
+bool postnote(Proc *p, const char *msg, int flag);
+void postnotepg(u32 noteid, const char *msg, int flag); /* everyone in the note group but up */
+/* What goes back to user mode from a trap or an interrupt calls this last. */
+void trapexit(Ureg *u);
+/* Deliver what is pending: edits u, or does not come back. */
+void notify(Ureg *u);
+/* noted(2): false if arg is none of the four. */
+void noted(Ureg *u, int arg);
+/* Say "<name> <pid>: suicide: <why>" on descriptor 2. */
+void pprint(const char *fmt, ...) PRINTF(1, 2);
+
+bool noteqput(Noteq *q, const char *msg, int flag, bool busy); /* busy: no handler, or inside it */
+bool noteqtake(Noteq *q, Note *n);
+/* Text of a wait record into d[0..n): "17 10 20 310 ''"; its length. */
+usize waittext(const Waitq *w, char *d, usize n);
+
+/* --- fault.c -------------------------------------------------------------------------------------------- */
+
+enum { FaultRead, FaultWrite, FaultExec };
+
+/* Bring the page of addr in for this access; false: the process may not. Interrupts on; may sleep. */
+bool fault(Uva addr, u64 pc, u32 access) MUSTUSE;
+/* A page fault from user mode: bring in, or post the note that says what it was. */
+void faultuser(Ureg *u, Uva addr, u32 access);
+/* Is [addr, addr + n) inside the process's segments (and writable)? */
+bool okaddr(u64 addr, u64 n, bool write);
+/* okaddr, or the note "sys: bad address in syscall" and error(Ebadarg). */
+void validaddr(u64 addr, u64 n, bool write);
+/* Copies with validaddr's answer for bad memory. */
+void ucopyin(void *d, u64 s, usize n);
+void ucopyout(u64 d, const void *s, usize n);
+/* A NUL-terminated string of at most max - 1 bytes, malloced; the caller frees it. */
+char *ustrdup(u64 s, usize max);
+
+/* --- exec.c, userinit.c, syscall.c, sysproc.c -------------------------------------------------------- */
+
+/*
+ * A system call: a[n] is the raw 8-byte slot n of the user's arguments (the upper half of an int is
+ * garbage). The value goes back to the user; error() makes it -1.
+ */
+typedef i64 Syscall(u64 *a);
+void syscall(Ureg *u);             /* the port's entry, interrupts on */
+const char *syscallname(u32 n);    /* nil: no such call */
+void userinit(void);
+Rgrp *newrgrp(void);
+void closergrp(Rgrp *r);
+
 #include "files.h"

@@ -6,33 +6,14 @@
 
 #include "arch.h"
 #include "ledger.h"
+#include "sync.h"
 
 typedef struct Bank Bank;
 typedef struct Conf Conf;
 typedef struct Page Page;
 typedef struct Pool Pool;
-typedef struct Lock Lock;
 typedef struct MapRow MapRow;
 typedef struct Walk Walk;
-typedef struct QLock QLock;
-
-/*
- * A spin lock; ilock also keeps interrupts out. lock.c lives in kernel/; mm uses the words only.
- * Lock order, outermost first: segment qlock, image, palloc, pool, xlists, kernptlock, log.
- */
-struct Lock {
-	u32 key;
-	u32 sr;    /* splhi's state, for ilock */
-	u64 pc;    /* who holds it */
-	Proc *p;
-	Mach *m;
-	bool isilock;
-};
-void lock(Lock *l);
-bool canlock(Lock *l) MUSTUSE;
-void unlock(Lock *l);
-void ilock(Lock *l);
-void iunlock(Lock *l);
 
 /* panic: a broken promise between our own rooms. Values in the text; phase and caller are added. */
 NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
