@@ -30,6 +30,7 @@ struct Mach {
 	u64 ticks;      /* of HZ */
 	u64 cyclehz;    /* of the cycle counter */
 	Label sched;    /* the scheduler's own context, on this processor's stack */
+	Proc *prev;     /* who ran here before the switch in progress: procstart() lets him go */
 	Proc *readied;  /* for direct hand-off */
 	u64 schedticks; /* next forced schedule */
 	bool fpon;

@@ -31,7 +31,7 @@ void procdump(void); /* ps, by print */
 
 /* --- sched.c: who runs ------------------------------------------------------------------------------- */
 
-void schedinit(void) NORETURN; /* this processor becomes the scheduler */
+NORETURN void schedinit(void); /* this processor becomes the scheduler */
 /* Run someone else; back when this process is chosen again. Its state must be set, interrupts stay as they were. */
 void sched(void);
 void yield(void);              /* let others of the same or higher priority run */
