@@ -1,8 +1,8 @@
 # imago: one UEFI application that becomes the kernel.
 #
 #   make            BOOTX64.EFI and esp.img into out/$(ARCH)/, tools into out/host/
-#   make run        boot to the shell on this terminal (DISPLAY_ON=1: with a window)
-#   make test       every test; make check: the fast ones on the host
+#   make run        boot to the shell on this terminal (DISPLAY_ON=1: with a window; RUNFLAGS='--mem 2G')
+#   make test       every test (T='names'); make check: the fast ones on the host
 #   make status     requirement ids with their tests, from the last run
 #   make bench      instructions per operation into out/bench.txt
 #   make gdb        one command that debugs the running machine
@@ -127,9 +127,18 @@ $(O)/esp.img: $(O)/$(BOOTNAME) esp/boot.cfg $(INITRD)
 
 include esp/programs.mk tests/tests.mk tools/tools.mk
 
+# ---- what people do --------------------------------------------------------------------------------
+
+RUNARGS := $(if $(filter 1,$(DISPLAY_ON)),--display) $(RUNFLAGS)
+run: all
+	$(Q)IMAGO_OUT=$(O) $(PYTHON) tests/boot/imagoqemu.py $(RUNARGS)
+deps:
+	$(Q)tools/deps
+help:
+	$(Q)sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 clean:
 	$(Q)rm -rf out
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-.PHONY: all clean format
+.PHONY: all run deps help clean format
