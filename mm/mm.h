@@ -31,16 +31,16 @@ Paddr paddr(const void *va);      /* HHDM, KZERO (image only), VMAP; panics else
 u64 cankaddr(Paddr pa);           /* bytes reachable from pa through the direct map; 0: none */
 bool ishhdm(const void *va);
 
-/* --- bank.c: runs of free RAM, conf.mem (B4) ----------------------------------------------------- */
+/* --- bank.c: runs of free RAM, conf.mem (B4-B6) ---------------------------------------------------- */
 
-struct Bank {
+struct Bank { /* one run of free RAM; the members behind npage change under the palloc lock */
 	Paddr base;
 	u64 npage;
 	Paddr kbase, klimit; /* the front that xinit took for the kernel: [kbase, klimit) */
-	u64 fresh;           /* pages from the end of the front that never had a Page record: see page.c */
+	Paddr lo, hi;        /* [lo, hi) was never given to anyone: page.c takes 2 MiB at lo, runs at hi */
 };
 struct Conf {
-	Bank *mem;  /* nmem of them, address order; grows: no fixed limit loses RAM */
+	Bank *mem; /* nmem of them, address order; room for all that the ledger can give */
 	u32 nmem, capmem;
 	u64 npage;  /* all banks */
 	u64 upages; /* npage less the kernel's ceiling (H1) */
@@ -49,74 +49,204 @@ struct Conf {
 };
 extern Conf conf;
 
-void meminit(Ledger *l);    /* free ranges become banks: prints conf.mem lines */
-void memreclaim(Ledger *l); /* boot and unused loader memory: more banks, second step (B6) */
-void memreserve(Paddr pa, u64 size); /* only before meminit (B5) */
-void confinit(void);        /* nproc, nimage, the ceiling; getconf *kernelpercent */
+/*
+ * Keep [pa, pa + size) from every allocator: what of it is free, boot or loader becomes reserved.
+ * Only before meminit. (B5)
+ */
+void memreserve(Ledger *l, Paddr pa, u64 size);
+/* Free ranges become banks: prints the conf.mem lines. The array comes out of the first range that holds it. */
+void meminit(Ledger *l);
+/*
+ * The second step (B6): boot and unused loader memory become free in the ledger and go to the banks.
+ * Only after pageinit, when nothing of the firmware is needed any more. Bytes gained.
+ */
+u64 memreclaim(Ledger *l);
+/* A range of our own kind, parcel or fwmap say, has served: to the page allocator. False: no such range. */
+bool memgive(Ledger *l, Paddr pa, u64 size, Kind was) MUSTUSE;
+/* The bank that holds pa, or nil. Cost: a binary search. */
+Bank *bankof(Paddr pa);
+bool bankholds(Paddr pa, u64 size); /* all of it, in one bank */
+
+/* What the boot configuration says of memory; 0: not given. */
+typedef struct Confask Confask;
+struct Confask {
+	u64 kernelpercent; /* *kernelpercent */
+	u64 imagemaxmb;    /* *imagemaxmb */
+	bool cpuserver;    /* service=cpu */
+};
+/* nproc, nimage, the kernel's ceiling and the pools' limits; after meminit, before xinit. (H1) */
+void confinit(const Confask *ask);
+
+/* Write and read back patterns in [pa, pa + size): the first wrong address, or ~0. Destroys the content. (B10) */
+Paddr ramscan(Paddr pa, u64 size);
 
 /* --- xalloc.c: 9front's holes with physical addresses (F1-F8) ------------------------------------ */
 
-void xinit(void);
-void *xalloc(usize n);                 /* zeroed; nil when there is no hole */
+enum { Magichole = 0x484F4C45 }; /* "HOLE" */
+
+/* Totals, in bytes: given == free + used, always. */
+typedef struct Xstat Xstat;
+struct Xstat {
+	u64 given;   /* fronts and runs */
+	u64 front;   /* of it, fronts of banks */
+	u64 runs;    /* of it, runs from the page allocator */
+	u64 free;    /* counted hole by hole */
+	u64 used;    /* blocks with their headers, descriptors */
+	u64 holes;
+	u64 lost;    /* bytes for which no descriptor was left; 0 */
+};
+
+void xinit(void);                      /* takes the first front, prints xsummary */
+void *xalloc(usize n);                 /* zeroed, 8-byte aligned; nil when there is no memory */
 void *xallocz(usize n, bool zero);
-void *xspanalloc(usize n, usize align, u64 span);
+void *xspanalloc(usize n, usize align, u64 span); /* zeroed; never freed; panics when there is no memory */
 void xfree(void *p);
 int xmerge(void *p, void *q);          /* 1: q's block joined p's */
-void xhole(Paddr pa, u64 size);        /* give RAM to xalloc; refuses what is not RAM */
+void xhole(Paddr pa, u64 size);        /* give RAM of a bank to xalloc; panics on anything else (F7) */
+void xtrim(void);                      /* give whole free runs back to the page allocator */
+Xstat xstat(void);
 void xsummary(void);
+bool xalloc_test(void);                /* 200 blocks there and back: the summary is as before (F6) */
 
 /* --- pool.c, malloc.c (G1-G6) ----------------------------------------------------------------------- */
 
+typedef struct Poolstat Poolstat;
+struct Poolstat { /* bytes; cur == free + alloc */
+	const char *name;
+	u64 max;   /* the pool may not grow beyond */
+	u64 cur;   /* arenas */
+	u64 free, alloc;
+};
+
 extern Pool *const mainmem, *const imagmem, *const secrmem;
+Poolstat poolstat(Pool *p);
+void poollimit(Pool *p, u64 max);
 void *malloc(usize n);                 /* zeroed, as in 9front; nil when there is none */
 void *mallocz(usize n, bool clr);
-void *mallocalign(usize n, usize align, i64 offset, usize span);
-void *smalloc(usize n);                /* waits; never nil; needs a process */
+void *mallocalign(usize n, usize align, i64 offset, usize span); /* zeroed; p + offset is a multiple of align */
+void *smalloc(usize n);                /* zeroed; waits; never nil; needs a process */
 void *realloc(void *p, usize n);
 void free(void *p);
-usize msize(void *p);
-void *secalloc(usize n);
+usize msize(void *p);                  /* bytes that may be used at p */
+void *secalloc(usize n);               /* zeroed, waits; wiped when freed */
 void secfree(void *p);
 void poolsummary(void);
+bool malloc_test(void);                /* blocks there and back, totals printed: nothing is gone (G5) */
+
+/*
+ * The hook that the kernel gives, so that mm need not know a process: called with no lock held by one
+ * who needs memory and found none. It reclaims, kills, or sleeps a while, and comes back. (H14)
+ */
+void memwait(const char *why);
 
 /* --- page.c: every page that is not the kernel's front (H1-H15) ---------------------------------- */
 
-enum Purpose { PgFree, PgTable, PgKernel, PgUser, PgCustom };
-enum { RefUnused = ~0u };
+enum Purpose {
+	PgFree,   /* on a free list, or inside a larger block */
+	PgTable,  /* page table */
+	PgKernel, /* kernel data */
+	PgUser,   /* a process's */
+	PgCustom, /* whoever asked for it knows */
+	PgXalloc, /* a block lent to xalloc */
+	PgCache,  /* free, in a processor's own list */
+	PgQuarantine, /* written to after it was freed: never given out again */
+	NPURPOSE
+};
+#define RefUnused (~0u)
 enum { PgMod = 1, PgRef = 2, PgPriv = 4 };
+enum { PgPoisoned = 1 }; /* Page.flags: filled with 0xDE when it was freed */
+enum { MaxOrder = 18 };  /* the largest block is 1 GiB */
 
 struct Page { /* 64 bytes: the record of a frame, at PAGES + 64 * pfn; made on first use of its stretch */
-	u32 ref;      /* RefUnused when free */
+	u32 ref;      /* (a) RefUnused: free. 0: inside a block, its first page speaks for it */
 	u8 purpose;   /* enum Purpose */
-	u8 order;     /* of a free block head */
+	u8 order;     /* of the block that starts here */
 	u8 modref;    /* PgMod PgRef PgPriv */
 	u8 state;     /* ownership states, when that issue comes */
 	u32 gen;      /* bumped at each allocation */
 	u32 flags;
-	Page *next;   /* free list, image hash */
+	Page *next;   /* free list; the owner's while in use (image hash, list of tables) */
 	Page *prev;
 	u64 va;       /* user address it was asked for */
 	u64 daddr;    /* offset in its image */
 	struct Image *image; /* cached for this image, or nil */
-	u64 spare;
+	u64 owner;    /* pc of whoever took or freed it last */
 };
 _Static_assert(sizeof(Page) == 64, "one record is one cache line");
 
-void pageinit(void);                   /* takes over from xalloc; early allocator sealed (H15) */
-/* A page for a user address: zeroed; ref 1; waits for memory like 9front. locked: see H5. nil: it slept. */
-Page *newpage(Uva va, QLock *locked);
-/* A page for the kernel: never sleeps; nil: none. zero is not optional for PgTable (D4). */
-Page *kpage(enum Purpose u, bool zero);
-Page *kpages(enum Purpose u, int order); /* 2^order pages, contiguous and aligned; not zeroed */
+/* In pages. bank is the sum of the ten below it, with used[] counted one by one (membal.c). */
+typedef struct Pagestat Pagestat;
+struct Pagestat {
+	u64 bank;      /* all banks */
+	u64 front;     /* fronts of banks, in xalloc's hands */
+	u64 fresh;     /* never given to anyone, no records yet */
+	u64 raw;       /* runs without records, in xalloc's hands */
+	u64 early;     /* table pages taken before pageinit, without records */
+	u64 records;   /* hold Page records */
+	u64 rectables; /* page tables of the PAGES window */
+	u64 free;      /* on the free lists, counted by order */
+	u64 cached;    /* free, in the processors' own lists */
+	u64 used[NPURPOSE];
+	u64 nfree[MaxOrder + 1]; /* free blocks by order */
+	u64 highwater, headroom; /* H3: below highwater reclaim should start, and end at headroom */
+};
+
+/* Takes over: the early allocator is sealed (H15), H4's line is printed. After kernptab() works. */
+void pageinit(void);
+/* Fill freed pages with 0xDE and look when they are given out again (H8): conf `*poison=1`. */
+void pagepoison(bool on);
+/* A zeroed page for a user address, ref 1. Waits for memory. If that took a sleep and locked is given, it was unlocked: nil. */
+Page *newpage(Uva va, QLock *locked) MUSTUSE;
+/* A page for the kernel, ref 1: never sleeps; nil: none. For PgTable zero is not optional (D4). */
+Page *kpage(enum Purpose u, bool zero) MUSTUSE;
+/* 2^order pages, contiguous and aligned, ref 1 at the first; not zeroed; nil: none. Order 0 to MaxOrder. */
+Page *kpages(enum Purpose u, int order) MUSTUSE;
 void kpagesfree(Page *p, int order);
-void putpage(Page *p);                 /* drop a reference; free at 0 unless cached */
-void incpage(Page *p);
+/* Zero p, or copy a page into it (fillpage(p, 0), copypage). */
+void fillpage(Page *p, int c);
 void copypage(Page *from, Page *to);
-Paddr pagepa(const Page *p);
-Page *pagefor(Paddr pa);               /* record of a frame given out or free; nil if none was made */
-void *pageva(const Page *p);           /* its place in the direct map (kmap) */
-u64 freepagecount(void);
-u64 userpagecount(void);
+void putpage(Page *p);                 /* drop a reference; the last one frees the page */
+Page *deadpage(Page *p);               /* drop a reference; if it was the last: p, to be given to freepages */
+void freepages(Page *head);            /* a list through next of pages from deadpage */
+void incpage(Page *p);                 /* one reference more, of a page in use */
+void zeroprivatepages(void);           /* at shutdown: pages marked PgPriv, and all free ones that were */
+/*
+ * A zeroed page for a kernel table, from the day of meminit: out of a bank before pageinit, a PgTable
+ * page later. pa 0: none. May take kernptlock (when records are made): never call it with that lock held.
+ */
+Paddr rampage(void);
+void rampagefree(Paddr pa);
+Page *pagefor(Paddr pa);               /* record of a frame; nil if none was made. Any address. */
+u64 freepagecount(void);               /* pages that users may still have */
+u64 userpagecount(void);               /* pages that they have */
+Pagestat pagestat(void);
+/* Walk every free list and look at each record: text of the first thing that is wrong, or nil. Slow. */
+const char *pagecheck(void);
+/* Write patterns to free pages, at most max of them: how many were tested; *bad is the first wrong one or ~0. */
+u64 memtest(u64 max, Paddr *bad);
+/* H11: "Frames: free/total (NMB usable)". */
+void pagesummary(void);
+
+static inline Paddr
+pagepa(const Page *p)
+{
+	return topaddr(((u64)(uintptr)p - PAGES) / sizeof(Page) << PGSHIFT);
+}
+/* Its place in the direct map (kmap). */
+static inline void *
+pageva(const Page *p)
+{
+	return kaddr(pagepa(p));
+}
+
+/* Between page.c and xalloc.c, bank.c; palloc is outside xlists. */
+extern Lock palloc;
+/* Lend a run of at least n bytes to xalloc (by xgive, under palloc). False: no memory, or the ceiling. */
+bool pagelend(u64 n) MUSTUSE;
+void pageback(Paddr pa, u64 size, int order); /* a run comes back whole; palloc held */
+void pageopen(Paddr pa, u64 npage);    /* make records for a run and free its pages; palloc held */
+/* order: of the block lent, -1 for a raw run. palloc held. */
+void xgive(Paddr pa, u64 size, int order);
 
 /* --- ptab.c: walk, map, unmap: any table, portable (D1-D12, E7) ----------------------------------- */
 
@@ -198,8 +328,13 @@ void spaceunmap(Space *s, Uva va, u64 size);
 void spaceprotect(Space *s, Uva va, u64 size); /* writable mappings become read-only (copy on write) */
 Walk spacewalk(Space *s, Uva va);
 
-/* --- membal.c: the conservation law (H13) ------------------------------------------------------------ */
+/* --- membal.c: the conservation law (H13), and what users read of it --------------------------------- */
 
+/* The ledger whose RAM must add up. */
+void membalinit(Ledger *l);
 /* Print "MEMBAL <phase> ram <bytes> = <kind> <bytes> + ... off <bytes> ok|BAD"; false if off is not 0. */
 bool membal(const char *phase);
-void membalinit(Ledger *l);
+/* Text of /dev/swap into d[0..n) (M4, PLAN9-ABI 4.2); its length. */
+usize swaptext(char *d, usize n);
+/* H4's line: "%lldM memory: %lldM kernel data, %lldM user, %lldM swap". */
+void memsummary(void);

@@ -3,7 +3,7 @@
  * holds such locks; the code is kernel/lock.c (spin locks, counts, sleeping locks) and kernel/sleep.c.
  * Host tests bring a few lines of their own.
  *
- * Lock order, outermost first: a process's seglock and debug, segment q, image, palloc, pool, xlists,
+ * Lock order, outermost first: a process's seglock and debug, segment q, image, pool, palloc, xlists,
  * kernptlock, runq, log. No spin lock is held across anything that may sleep.
  */
 #pragma once
