@@ -137,6 +137,7 @@ struct Proc {
 	bool newtlb;     /* (a) its user mappings are stale: drop them before it runs on */
 	bool resched;    /* (a) give the processor up before going back to user mode */
 	bool notepending; /* (a) look at notes before going back to user mode */
+	bool interrupted; /* (a) a note came: the next sleep, or the present one, is broken off */
 	i32 nlocks;      /* (p) spin locks held: 0 at each return to user mode (Q8) */
 	/* the call in progress */
 	Ureg *dbgreg;    /* (p) frame of the current call or user trap */

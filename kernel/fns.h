@@ -4,10 +4,19 @@
  */
 #pragma once
 
+/* --- lock.c: see sync.h ------------------------------------------------------------------------------ */
+
+void lockowners(void); /* from now on machp() works: locks note who holds them */
+/* As qlock, but false if a note came first. */
+bool eqlock(QLock *q) MUSTUSE;
+/* A note for p: take it out of the queue that eqlock waits in, if it does. */
+void eqlockabort(Proc *p);
+
 /* --- proc.c: processes, their numbers, their ends --------------------------------------------------- */
 
 void procinit0(void);
-/* A new process in state New, with number, kernel stack and empty errors; waits while there is none. nil: note came. */
+/* A new process in state New, with number, kernel stack, address space, empty errors; nil: the table is full.
+ */
 Proc *newproc(void);
 /* Give back a process from newproc that never ran. */
 void procabort(Proc *p);
@@ -32,10 +41,11 @@ void procdump(void); /* ps, by print */
 /* --- sched.c: who runs ------------------------------------------------------------------------------- */
 
 NORETURN void schedinit(void); /* this processor becomes the scheduler */
-/* Run someone else; back when this process is chosen again. Its state must be set, interrupts stay as they were. */
+/* Run someone else; back when this process is chosen again. Its state must be set, interrupts stay as they
+ * were. */
 void sched(void);
-void yield(void);              /* let others of the same or higher priority run */
-void ready(Proc *p);           /* p may run; state becomes Ready */
+void yield(void);    /* let others of the same or higher priority run */
+void ready(Proc *p); /* p may run; state becomes Ready */
 bool anyready(void);
 /* First C call of a new process on its own stack: finishes the switch, interrupts on. */
 void procstart(void);
@@ -55,9 +65,9 @@ bool returnfalse(void *);
 /* Call t->f(t) at t->when, from the clock interrupt; t must stay where it is while on. */
 void timeradd(Timer *t);
 void timerdel(Timer *t); /* when it returns f does not run and will not */
-void timercheck(void);   /* run what is due: hzclock */
-/* As qlock, but false if a note came first. */
-bool eqlock(QLock *q) MUSTUSE;
+void timercheck(void);	 /* run what is due: hzclock */
+/* Take p out of its sleep, if it sleeps: a note came, or its time is over. Any context. */
+void unsleep(Proc *p);
 
 /* --- note.c, noteq.c ------------------------------------------------------------------------------------ */
 
@@ -103,8 +113,8 @@ char *ustrdup(u64 s, usize max);
  * garbage). The value goes back to the user; error() makes it -1.
  */
 typedef i64 Syscall(u64 *a);
-void syscall(Ureg *u);             /* the port's entry, interrupts on */
-const char *syscallname(u32 n);    /* nil: no such call */
+void syscall(Ureg *u);		/* the port's entry, interrupts on */
+const char *syscallname(u32 n); /* nil: no such call */
 void userinit(void);
 Rgrp *newrgrp(void);
 void closergrp(Rgrp *r);

@@ -34,17 +34,17 @@ enum {
 	SG_NOEXEC = 02000,
 };
 enum {
-	PTEPERTAB = 256,              /* pages in one Pte */
+	PTEPERTAB = 256,	      /* pages in one Pte */
 	PTEMAPMEM = PTEPERTAB * 4096, /* bytes: 1 MiB */
-	SEGMAPSIZE = 65536,           /* Ptes of the largest segment: 64 GiB */
-	SSEGMAPSIZE = 16,             /* Ptes reached without a map of their own: 16 MiB */
+	SEGMAPSIZE = 65536,	      /* Ptes of the largest segment: 64 GiB */
+	SSEGMAPSIZE = 16,	      /* Ptes reached without a map of their own: 16 MiB */
 };
-_Static_assert(SSEGMAPSIZE * PTEMAPMEM >= USTKSIZE, "a stack needs no map of its own");
+_Static_assert(SSEGMAPSIZE *PTEMAPMEM >= USTKSIZE, "a stack needs no map of its own");
 
 struct Pte { /* 1 MiB of a segment; free ones are all nil */
 	Page *pages[PTEPERTAB];
 	u16 first, last; /* pages that are not nil lie in [first, last]; empty: first > last */
-	Pte *next;       /* free list */
+	Pte *next;	 /* free list */
 };
 struct Sema { /* one waiter for a semaphore word */
 	Rendez r;
@@ -55,18 +55,18 @@ struct Sema { /* one waiter for a semaphore word */
 struct Segment {
 	Ref ref;
 	QLock q;
-	u32 type;         /* (-) SG_* */
-	u64 base, top;    /* (q) */
+	u32 type;	  /* (-) SG_* */
+	u64 base, top;	  /* (q) */
 	u64 fstart, flen; /* (-) the part of the file that stands at base */
-	Image *image;     /* (-) one reference, or nil */
-	bool exec;        /* (q) pages may be fetched: text, or after segflush */
-	Pte **map;        /* (q) mapsize of them; a nil entry was never touched */
-	u32 mapsize;      /* (q) */
+	Image *image;	  /* (-) one reference, or nil */
+	bool exec;	  /* (q) pages may be fetched: text, or after segflush */
+	Pte **map;	  /* (q) mapsize of them; a nil entry was never touched */
+	u32 mapsize;	  /* (q) */
 	Pte *ssegmap[SSEGMAPSIZE];
-	Paddr pa;         /* (-) SG_PHYSICAL */
+	Paddr pa; /* (-) SG_PHYSICAL */
 	Lock semalock;
-	Sema *sema;       /* (semalock) waiters, oldest first */
-	Segment *next;    /* free list */
+	Sema *sema;    /* (semalock) waiters, oldest first */
+	Segment *next; /* free list */
 };
 
 /* --- segment.c: no error(): nil, false or a text say what is wrong ----------------------------------- */
@@ -82,15 +82,15 @@ void putseg(Segment *s);
  * runs on. nil: no memory. Caller holds s->q.
  */
 Segment *dupseg(Segment *s, bool share, bool *cow) MUSTUSE;
-/* Enter a page (at p->va) in the segment, nothing in any table. Takes the page's reference. False: no memory. */
+/* Enter a page (at p->va) in the segment, nothing in any table. Takes the page's reference. False: no memory.
+ */
 bool segpage(Segment *s, Page *p) MUSTUSE;
 /* Where the page of addr is or would be recorded; nil: never touched (create false) or no memory. (q) */
 Page **segslot(Segment *s, u64 addr, bool create);
 /* Drop the pages of [start, start + npage pages) of s; the caller has taken them out of all tables. (q) */
 void mfreeseg(Segment *s, u64 start, u64 npage);
-/* Move s, which nobody else has, to a new base: pages keep their place in it. */
-void relocateseg(Segment *s, u64 base);
-/* Let s end at top, rounded up to a page, larger or smaller: pages above are dropped. False: no memory, too large. (q) */
+/* Let s end at top, rounded up to a page, larger or smaller: pages above are dropped. False: no memory, too
+ * large. (q) */
 bool segresize(Segment *s, u64 top) MUSTUSE;
 /* Touched pages of s. (q) */
 u64 segpages(const Segment *s);
@@ -114,10 +114,10 @@ struct Image {
 	Lock l;
 	Chan *c; /* (-) open for reading; the image's own reference */
 	Imageid id;
-	Segment *s;   /* (imagealloc) its text in use, without a reference; nil: none */
-	Image *hash;  /* (imagealloc) */
+	Segment *s;	 /* (imagealloc) its text in use, without a reference; nil: none */
+	Image *hash;	 /* (imagealloc) */
 	Page *cache[64]; /* (l) pages of the file, by key; each holds one reference of its page */
-	u32 ncached;  /* (l) */
+	u32 ncached;	 /* (l) */
 };
 /*
  * The image of a file, one reference more. If it is not known yet it is made, and incs(c) is called to
@@ -130,7 +130,8 @@ Segment *imagetext(Image *i, u64 base, u64 top, u64 fstart, u64 flen);
 void setimagetext(Image *i, Segment *s);
 /* The n bytes at off, padded with zeroes to a page: one reference more, or nil. */
 Page *lookpage(Image *i, u64 off, u32 n);
-/* Keep p as the n bytes at off. If someone was faster his page is returned, one reference more, and p dropped. */
+/* Keep p as the n bytes at off. If someone was faster his page is returned, one reference more, and p
+ * dropped. */
 Page *cachepage(Image *i, Page *p, u64 off, u32 n);
 /* Give up to want cached pages that nobody maps back to the page allocator; how many it gave. */
 u64 imagereclaim(u64 want);

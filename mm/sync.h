@@ -39,11 +39,11 @@ u32 decref(Ref *r);
 
 /* A lock whose waiters sleep, first come first served; needs a process unless it is free. */
 struct QLock {
-	Lock use; /* guards the rest */
+	u32 locked; /* (a) 0 free, 1 taken, 2 taken and perhaps waited for */
+	Lock use;   /* guards the queue */
 	Proc *head, *tail;
 	Proc *owner;
 	u64 pc;
-	bool locked;
 };
 void qlock(QLock *q);
 bool canqlock(QLock *q) MUSTUSE;
