@@ -69,7 +69,7 @@ endif
 # A room sees its own words and those it may use, nothing else.
 INC_LIB  := -Iinclude
 INC_EFI  := -Iinclude -Iefi -Iarch/$(ARCH)/include $(EFIINC)
-INC_PORT := -Iinclude -Iarch/$(ARCH)/include -Iarch/$(ARCH) -I$(O)
+INC_PORT := -Iinclude -Imm -Iarch/$(ARCH)/include -Iarch/$(ARCH) -I$(O)
 INC_MM   := -Iinclude -Imm -Iarch/$(ARCH)/include
 INC_KERN := -Iinclude -Imm -Ikernel -Iarch/$(ARCH)/include -I$(O)
 

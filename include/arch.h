@@ -10,16 +10,26 @@
 #include "layout.h"
 #include "mach.h"
 #include "boot.h"
+#include "log.h"
 
 /* --- early words: both lives ------------------------------------------------------------------ */
 
 /* The polled serial port. uartinit: true if one answers. Never blocks for ever. [16550D] */
 bool uartinit(void);
-void uartputc(int c);
+void uartputs(const char *s, usize n); /* polled until uartintr(), queued without loss from then on */
 int uartgetc(void); /* -1: nothing there */
+void uartcrlf(bool on); /* send \r before \n: for terminals that want it (*crlf=1) */
+void uartintr(void);  /* interrupts from now on: input goes to conschar(), output to a queue */
+void uartpolled(void); /* back to polling, the queue drained: panic, power off */
 /* The debug ports of emulators (0x402, 0xE9): one byte, no init, always safe. */
 void crumbputc(int c);
 /* Leave the emulator with a status (isa-debug-exit), if there is one; returns if not. */
+enum { /* the emulator's own exit status is 2 * code + 1 */
+	DexitPass = 0x10,   /* a test boot is content: 33 */
+	DexitFail = 0x11,   /* ... is not: 35 */
+	DexitPanic = 0x12,  /* 37 */
+	DexitRefuse = 0x13, /* this machine cannot carry us: 39 */
+};
 void debugexit(int code);
 
 /* Free-running cycle counter; monotone on one processor. Inline in port.h: u64 cycles(void). */
@@ -82,11 +92,8 @@ void tlbflushall(void);               /* everything, global entries too, this pr
 
 void trapinit0(void);  /* vectors that can speak: before the tables change and again at KZERO */
 void trapinit(void);   /* interrupt controllers, final */
-u32 splhi(void);       /* interrupts off; the old state */
-u32 spllo(void);
-void splx(u32 s);
-bool islo(void);
-void idle(void);       /* wait for an interrupt; called with interrupts on */
+/* Inline in port.h: u32 splhi(void), interrupts off, the old state; u32 spllo(void); void splx(u32); bool islo(void). */
+void idle(void);       /* wait for an interrupt; called with interrupts off, comes back with them on */
 typedef void Intrfn(Ureg *, void *);
 /* Route a device interrupt (ISA irq or GSI). 0 or -1. */
 int intrenable(int irq, Intrfn *f, void *arg, const char *name) MUSTUSE;
@@ -103,18 +110,21 @@ int backtrace(const Ureg *u, u64 *pcs, int n);
 
 int setlabel(Label *l) __attribute__((returns_twice));
 NORETURN void gotolabel(Label *l);
-/* First entry of a kernel process: a label that runs fn(arg) on the stack below top. */
+/* A context that has never run: a label that runs fn(arg) on the stack below top. */
 void labelfn(Label *l, u64 stacktop, void (*fn)(void *), void *arg);
 /* Leave for user mode the first time, never back. */
 NORETURN void touser(Uva pc, Uva sp, u64 arg0);
 /* Registers of a new program: pc, sp, address of Tos as first result; everything else clean. */
 void execregs(Ureg *u, Uva entry, Uva sp, Uva tos);
-/* Make p's first run return 0 from the parent's system call: frame copied to p's kernel stack. */
-void forkchild(Proc *p, const Ureg *parent);
-/* The processor's part of switching to p: root table, kernel stack, floating point. */
-void procswitch(Proc *p);
-/* Result of a system call into the frame. */
-void uregret(Ureg *u, i64 v);
+/*
+ * A child's first run: l is set so that it calls procstart() on the stack below kstack and then
+ * leaves for user mode with a copy of the parent's frame and 0 as the answer of its system call.
+ */
+void forkchild(Label *l, u64 kstack, const Ureg *parent);
+/* The processor's part of a switch: kernel stack, tables (root 0: any), floating point (nil: none). */
+void procswitch(u64 kstack, Paddr root, FPuser *fp);
+/* Inline in port.h: uregret(u, i64 v), answer of a system call into the frame; uregfull(u), more of the
+   frame than the answer has changed: restore all of it. */
 /* Note delivery: see PLAN9-ABI 3.5; the port lays out its own Ureg. False: the frame did not fit. */
 bool notepush(Ureg *u, Uva handler, Uva *uregp, const char *text);
 bool notepop(Ureg *u, Uva uregp, int mode); /* mode: NCONT, NRSTR; false: bad pc or sp */
@@ -131,12 +141,36 @@ i64 copyinstr(char *d, Uva s, usize max) MUSTUSE;
 /* Atomic compare-and-swap on a user word; *old gets what was there. False: bad address. */
 bool usercas(Uva a, u32 expect, u32 value, u32 *old) MUSTUSE;
 
-/* Floating point of a process [PLAN9-ABI 1.5, 2.1]. */
-void fpinit(Proc *p);              /* exec: fresh on first use */
-void fpfork(Proc *to, Proc *from); /* copy, saving live registers first */
-void fprelease(Proc *p);           /* exit: forget */
+/* Floating point of a process [PLAN9-ABI 1.5, 2.1]. Interrupts may be on; fp of the running process or of none. */
+void fpinit(FPuser *fp);                        /* exec: fresh on first use */
+void fpfork(FPuser *to, const FPuser *from);    /* copy; from is the running process's; waits for memory */
+void fprelease(FPuser *fp);                     /* exit: forget */
+
+/* --- what a port calls above itself: kernel/'s upper halves ------------------------------------------- */
+
+enum { FaultRead, FaultWrite, FaultExec };
+
+/* Bring the page of addr in for this access; false: the process may not. Interrupts on; may sleep. */
+bool fault(Uva addr, u64 pc, u32 access) MUSTUSE;
+/* A page fault from user mode: bring in, or post the note that says what it was. */
+void faultuser(Ureg *u, Uva addr, u32 access);
+/* The program has brought this trap on itself: the note's text without pc; delivered by trapexit(). */
+void trapnote(Ureg *u, const char *text);
+/* A system call, interrupts on: args are the five raw slots of the user's stack; nil: bad stack. */
+void syscall(Ureg *u, u64 *args);
+/* Last call before a trap or interrupt from user mode goes back there (not system calls). */
+void trapexit(Ureg *u);
+/* HZ times a second, interrupts off. */
+void hzclock(Ureg *u);
+/* First C call of a new process on its own stack. */
+void procstart(void);
+/* A character from the serial line, in its interrupt. */
+void conschar(int c);
 
 /* --- time, power ------------------------------------------------------------------------------------- */
+
+/* Start of time and frequency of the cycle counter, as far as they are known (hz 0: not yet). */
+void phaseclock(u64 tentry, u64 hz);
 
 void clockinit(const Boot *b);     /* cycle counter frequency, HZ timer on */
 u64 nanosec(void);                 /* monotone nanoseconds since entry */

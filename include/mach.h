@@ -12,6 +12,12 @@ typedef struct Proc Proc;
 typedef struct Label Label;
 typedef struct Ureg Ureg;     /* the port's trap frame; portable code uses the accessors of arch.h */
 typedef struct FPsave FPsave; /* the port's floating-point state */
+typedef struct FPuser FPuser;
+
+struct FPuser { /* a process's floating point: all zeroes is "not used yet" */
+	FPsave *save; /* its registers while another runs */
+	u32 state;    /* the port's */
+};
 
 /* A place to go back to: setlabel() returns 0 first, then 1 by gotolabel(). The port fills regs. */
 struct Label {
@@ -33,7 +39,7 @@ struct Mach {
 	Proc *prev;     /* who ran here before the switch in progress: procstart() lets him go */
 	Proc *readied;  /* for direct hand-off */
 	u64 schedticks; /* next forced schedule */
-	bool fpon;
+	FPuser *fp;   /* the current process's, or nil */
 	u64 cs, intr, syscall, pfault, tlbfault, tlbpurge; /* counters for /dev/sysstat */
 	u64 load;
 	Paddr root;   /* top-level table now in the processor */

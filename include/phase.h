@@ -48,3 +48,6 @@ typedef enum Phase { PHASES(P) NPHASE } Phase;
 void phase(Phase ph, const char *more, ...) PRINTF(2, 3);
 Phase phasenow(void);
 const char *phasetext(Phase ph);
+
+/* Fail at a phase: "K5" or "K5:how", how one of null ud div gp stack print lock panic (*panicat=). False: unknown. */
+bool phaseinject(const char *text);

@@ -131,8 +131,7 @@ struct Proc {
 	Mach *mach;      /* (r) the processor whose stack pointer is in this process's stack, or nil */
 	Mach *lastmach;  /* (r) */
 	Space space;     /* (p) root 0: a kernel process, runs on any tables */
-	FPsave *fpsave;  /* the port's */
-	u32 fpstate;
+	FPuser fp;       /* (p) the port's */
 	bool kp;         /* (-) kernel process: never in user mode */
 	bool newtlb;     /* (a) its user mappings are stale: drop them before it runs on */
 	bool resched;    /* (a) give the processor up before going back to user mode */
@@ -142,7 +141,7 @@ struct Proc {
 	/* the call in progress */
 	Ureg *dbgreg;    /* (p) frame of the current call or user trap */
 	u32 syscallno;   /* (p) */
-	u64 sargs[MAXSYSARG];
+	u64 *sargs;      /* (p) its argument slots, on the kernel stack */
 	Label errlab[NERR]; /* (p) error() */
 	int nerrlab;
 	char *errstr, *syserrstr; /* (p) working one, and what the user sees */

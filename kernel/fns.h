@@ -47,10 +47,7 @@ void sched(void);
 void yield(void);    /* let others of the same or higher priority run */
 void ready(Proc *p); /* p may run; state becomes Ready */
 bool anyready(void);
-/* First C call of a new process on its own stack: finishes the switch, interrupts on. */
-void procstart(void);
-/* The port's clock, HZ times a second, interrupts off; u: what was interrupted. */
-void hzclock(Ureg *u);
+/* procstart (finishes the switch, interrupts on), hzclock: arch.h */
 void accounttime(Mach *m, const Ureg *u);
 
 /* --- sleep.c: waiting, timers ------------------------------------------------------------------------- */
@@ -74,8 +71,7 @@ void unsleep(Proc *p);
 /* Queue a note for p and wake it; false: dropped. Any context, p must not go away meanwhile. */
 bool postnote(Proc *p, const char *msg, int flag);
 void postnotepg(u32 noteid, const char *msg, int flag); /* everyone in the note group but up */
-/* What goes back to user mode from a trap or an interrupt calls this last. */
-void trapexit(Ureg *u);
+/* trapexit, trapnote: arch.h */
 /* Deliver what is pending: edits u, or does not come back. */
 void notify(Ureg *u);
 /* noted(2): false if arg is none of the four. */
@@ -90,12 +86,7 @@ usize waittext(const Waitq *w, char *d, usize n);
 
 /* --- fault.c -------------------------------------------------------------------------------------------- */
 
-enum { FaultRead, FaultWrite, FaultExec };
-
-/* Bring the page of addr in for this access; false: the process may not. Interrupts on; may sleep. */
-bool fault(Uva addr, u64 pc, u32 access) MUSTUSE;
-/* A page fault from user mode: bring in, or post the note that says what it was. */
-void faultuser(Ureg *u, Uva addr, u32 access);
+/* fault, faultuser: arch.h */
 /* Is [addr, addr + n) inside the process's segments (and writable)? */
 bool okaddr(u64 addr, u64 n, bool write);
 /* okaddr, or the note "sys: bad address in syscall" and error(Ebadarg). */
@@ -113,8 +104,8 @@ char *ustrdup(u64 s, usize max);
  * garbage). The value goes back to the user; error() makes it -1.
  */
 typedef i64 Syscall(u64 *a);
-void syscall(Ureg *u);		/* the port's entry, interrupts on */
-const char *syscallname(u32 n); /* nil: no such call */
+/* syscall, the port's entry: arch.h */
+const char *syscallname(u32 n);    /* nil: no such call */
 void userinit(void);
 Rgrp *newrgrp(void);
 void closergrp(Rgrp *r);

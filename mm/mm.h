@@ -15,13 +15,6 @@ typedef struct Pool Pool;
 typedef struct MapRow MapRow;
 typedef struct Walk Walk;
 
-/* panic: a broken promise between our own rooms. Values in the text; phase and caller are added. */
-NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
-#define assert(x) ((x) ? (void)0 : panic("assert: %s (%s:%d)", #x, __FILE_NAME__, __LINE__))
-#ifndef __FILE_NAME__
-#define __FILE_NAME__ __FILE__
-#endif
-
 /* --- xlat.c: the only translation between physical and kernel addresses (E1-E8) ------------------ */
 
 /* Set once the tables that hold the direct map are live: top = end of the highest RAM range. */

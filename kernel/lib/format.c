@@ -15,7 +15,7 @@ struct Out { /* the text so far: [d, end) with room for the NUL kept back */
 struct Spec { /* one verb */
 	bool left, zero, alt, plus, space;
 	int width, prec; /* prec -1: none given */
-	int size;        /* bytes of the argument: 1, 2, 4, 8 */
+	int size;	 /* bytes of the argument: 1, 2, 4, 8 */
 };
 
 static void

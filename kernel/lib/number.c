@@ -38,7 +38,8 @@ parseu64(const char *s, const char **end, int base, u64 *v)
 		base = 10;
 	for (u32 d; (d = digit(*s)) < (u32)base; s++) {
 		ok = true;
-		over = over || __builtin_mul_overflow(sum, (u64)base, &sum) || __builtin_add_overflow(sum, d, &sum);
+		over = over || __builtin_mul_overflow(sum, (u64)base, &sum) ||
+		       __builtin_add_overflow(sum, d, &sum);
 	}
 	if (end != nil)
 		*end = s;

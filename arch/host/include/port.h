@@ -23,3 +23,34 @@ cycles(void)
 
 	return n += 1000;
 }
+
+static inline u32
+splhi(void)
+{
+	return 0;
+}
+static inline u32
+spllo(void)
+{
+	return 0;
+}
+static inline void
+splx(u32 s)
+{
+	(void)s;
+}
+static inline bool
+islo(void)
+{
+	return true;
+}
+static inline void
+uregret(struct Ureg *u, i64 v)
+{
+	u->sp = (u64)v;
+}
+static inline void
+uregfull(struct Ureg *u)
+{
+	(void)u;
+}

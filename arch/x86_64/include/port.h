@@ -10,6 +10,25 @@ struct Ureg { /* Plan 9's amd64 trap frame, 184 bytes [PLAN9-ABI 3.5] */
 };
 _Static_assert(sizeof(struct Ureg) == 184, "Plan 9's Ureg");
 
+enum {
+	FLAGIF = 1 << 9,  /* of RFLAGS: interrupts are taken */
+	TypeSyscall = 64, /* Ureg.type of a system call: only the answer has changed */
+	TypeFull = 65,	  /* ... and more than that */
+};
+
+static inline void
+uregret(struct Ureg *u, i64 v)
+{
+	u->ax = (u64)v;
+}
+
+static inline void
+uregfull(struct Ureg *u)
+{
+	u->type = TypeFull;
+}
+
+/* This processor's Mach; set once trapinit0() has run. */
 static inline struct Mach *
 machp(void)
 {
@@ -24,4 +43,94 @@ cycles(void)
 	u32 lo, hi;
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	return (u64)hi << 32 | lo;
+}
+
+/* Interrupts off, on, back to what they were; whether they are on. */
+static inline u64
+readflags(void)
+{
+	u64 f;
+	__asm__ volatile("pushfq; popq %0" : "=r"(f));
+	return f;
+}
+
+static inline u32
+splhi(void)
+{
+	u64 f = readflags();
+	__asm__ volatile("cli" : : : "memory");
+	return (u32)f;
+}
+
+static inline u32
+spllo(void)
+{
+	u64 f = readflags();
+	__asm__ volatile("sti" : : : "memory");
+	return (u32)f;
+}
+
+static inline void
+splx(u32 s)
+{
+	if (s & FLAGIF)
+		__asm__ volatile("sti" : : : "memory");
+	else
+		__asm__ volatile("cli" : : : "memory");
+}
+
+static inline bool
+islo(void)
+{
+	return (readflags() & FLAGIF) != 0;
+}
+
+/* I/O ports [SDM 1 19]. */
+static inline u8
+inb(u16 port)
+{
+	u8 v;
+	__asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline u16
+inw(u16 port)
+{
+	u16 v;
+	__asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline u32
+inl(u16 port)
+{
+	u32 v;
+	__asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void
+outb(u16 port, u8 v)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void
+outw(u16 port, u16 v)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void
+outl(u16 port, u32 v)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+/* n bytes to one port. */
+static inline void
+outsb(u16 port, const char *s, usize n)
+{
+	__asm__ volatile("rep outsb" : "+S"(s), "+c"(n) : "d"(port) : "memory");
 }
