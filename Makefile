@@ -26,7 +26,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the rooms, in river order ---------------------------------------------------------------------
 
-EFI   := main say image config options file gop clock pages exit fwmap
+EFI   := main say image config options file gop clock pages exit fwmap fwtext
 LIB   := mem str format number crc32 sha256 kind parcel
 MM    := ledger bank xlat ptab kmap audit vmap kstack space xalloc pool malloc page membal image segment
 KERN  := main phase log print screen lock panic conf initrd acpi time arena \

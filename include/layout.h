@@ -26,6 +26,12 @@
 #define PGLSZ(l) (1ull << (PGSHIFT + PTSHIFT * (l))) /* bytes under one entry of level l; 0 is 4 KiB */
 #define PTLX(va, l) (((va) >> (PGSHIFT + PTSHIFT * (l))) & 511)
 
+/* Physical: the top that any processor could have, page zero, and the first megabyte of a PC. */
+#define PHYSTOP (1ull << 52)
+#define ZEROEND BY2PG
+#define LEGACYHOLE 0x00000000000a0000ull
+#define LEGACYEND 0x0000000000100000ull
+
 #define UTZERO 0x0000000000200000ull
 #define USTKTOP 0x00007ffffffff000ull
 #define USTKSIZE (16 * MiB)

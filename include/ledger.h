@@ -16,9 +16,15 @@ struct Range {
 	u64 end;   /* exclusive */
 	u8 kind;   /* Kind */
 	u8 taken;  /* allocated mark: handed out early (9front's Allocated bit) */
-	u16 pad;
-	u32 pad2;
+	u16 why;   /* enum Why: rules that made it what it is */
+	u32 src;   /* for who fills the table: which entry it came from; the ledger keeps none */
 };
+enum Why {
+	WhyZero = 1,   /* page zero is nobody's */
+	WhyLegacy = 2, /* [0xa0000, 0x100000) of a PC */
+	WhyLow = 4,    /* [0x1000, 0xa0000) of a PC */
+};
+_Static_assert(sizeof(Range) == 24, "the parcel carries an array of these");
 
 /*
  * The table. `n` leading entries are in normal form, `tail` more behind them are not yet merged.
@@ -39,7 +45,9 @@ void ledgerinit(Ledger *l, Range *space, u32 cap);
 void ledgeradd(Ledger *l, u64 start, u64 size, Kind k);
 /* Sort, merge, normal form. Every call below does it by itself when it must. */
 void ledgersettle(Ledger *l);
-/* Index of the first range with this kind at or above `from`; -1 if none. kind NKIND means any. */
+/* Sort ranges by start, then by src, in place: n log n, and n when they are sorted already. */
+void rangesort(Range *r, u32 n);
+/* Index of the first range with this kind and a byte at or above `from`; -1 if none. NKIND means any. */
 i32 ledgernext(Ledger *l, u64 from, Kind k);
 /* The range that holds this byte, or nil. Cost: a binary search. */
 const Range *ledgerfind(Ledger *l, u64 addr);
@@ -53,11 +61,16 @@ u64 ledgersum(Ledger *l, Kind k);
  */
 bool ledgercarve(Ledger *l, u64 start, u64 size, u32 from, Kind to) MUSTUSE;
 /*
+ * The same for those bytes of [start, start+size) whose kind is in the mask; the others stay as they
+ * are. `why` is added to what changes. False, and nothing changed, only if the table is full.
+ */
+bool ledgerturn(Ledger *l, u64 start, u64 size, u32 from, Kind to, u16 why) MUSTUSE;
+/*
  * Take size bytes at a multiple of align out of ranges of kind `from`, lowest first fit at or above
  * `min` and below `max`; they become kind `to` and marked taken. ~0 if there is no such place.
  */
 u64 ledgeralloc(Ledger *l, u64 size, u64 align, u64 min, u64 max, Kind from, Kind to) MUSTUSE;
-/* Give back what ledgeralloc took. */
+/* Give back what ledgeralloc took: all of it must be marked taken. False: it is not, or no room. */
 bool ledgerfree(Ledger *l, u64 start, u64 size, Kind to) MUSTUSE;
 /* Does the table keep its normal form? Text of the first rule that broke, or nil. */
 const char *ledgercheck(Ledger *l);
