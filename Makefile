@@ -142,3 +142,6 @@ format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 .PHONY: all run deps help clean format
+# The value of a variable, for the tests: make -s print-KFLAGS
+print-%:
+	@echo '$($*)'

@@ -53,4 +53,7 @@ check: hosttests
 test: all hosttests
 	$(Q)$(PYTEST) tests $(if $(T),-k '$(T)')
 
-.PHONY: check test hosttests
+status:
+	$(Q)tools/status
+
+.PHONY: check test status hosttests
