@@ -53,7 +53,9 @@
 #define KSTACKSSIZE (512 * GiB)
 #define KSTACK (16 * KiB)            /* mapped bytes of one kernel stack */
 #define KSTACKSTRIDE (KSTACK + BY2PG) /* with the guard page under it */
-#define KSTACK0TOP (KSTACKS + KSTACKSTRIDE) /* top of the first one: the boot processor's */
+#define KSTACKTOP(i) (KSTACKS + ((u64)(i) + 1) * KSTACKSTRIDE)
+#define KSTACK0TOP KSTACKTOP(0)      /* the first one: the boot processor's */
+#define NBOOTSTACK 4                 /* there from the first instruction: kmain, then double fault, NMI, machine check */
 
 #define KMAP 0xfffffe0000000000ull
 #define KMAPSIZE (2 * MiB)

@@ -17,12 +17,7 @@ typedef struct Walk Walk;
 
 /* --- xlat.c: the only translation between physical and kernel addresses (E1-E8) ------------------ */
 
-/* Set once the tables that hold the direct map are live: top = end of the highest RAM range. */
-void xlatinit(Paddr top, BootRun image);
-void *kaddr(Paddr pa);            /* panics on an address that the direct map cannot hold */
-Paddr paddr(const void *va);      /* HHDM, KZERO (image only), VMAP; panics elsewhere */
-u64 cankaddr(Paddr pa);           /* bytes reachable from pa through the direct map; 0: none */
-bool ishhdm(const void *va);
+#include "xlat.h"
 
 /* --- bank.c: runs of free RAM, conf.mem (B4-B6) ---------------------------------------------------- */
 
@@ -161,7 +156,14 @@ struct Page { /* 64 bytes: the record of a frame, at PAGES + 64 * pfn; made on f
 	Page *next;   /* free list; the owner's while in use (image hash, list of tables) */
 	Page *prev;
 	u64 va;       /* user address it was asked for */
-	u64 daddr;    /* offset in its image */
+	union {
+		u64 daddr; /* offset in its image */
+		struct {   /* of a table page of a process (space.c) */
+			u16 live;   /* valid entries */
+			u16 lo, hi; /* entries touched since it was clean: [lo, hi] */
+			u16 level;
+		};
+	};
 	struct Image *image; /* cached for this image, or nil */
 	u64 owner;    /* pc of whoever took or freed it last */
 };
@@ -243,7 +245,14 @@ void xgive(Paddr pa, u64 size, int order);
 
 /* --- ptab.c: walk, map, unmap: any table, portable (D1-D12, E7) ----------------------------------- */
 
-enum MapErr { MapOk, MapAlready, MapAlign, MapNoFrame, MapLevel, MapRange };
+enum MapErr {
+	MapOk,
+	MapAlready, /* something else is mapped there */
+	MapAlign,   /* not whole pages */
+	MapNoFrame, /* no page for a table */
+	MapLevel,   /* no leaf of that level there, or none is possible */
+	MapRange    /* empty, wraps, not canonical, or beyond the processor's address width */
+};
 const char *maperrtext(enum MapErr e);
 
 /* How a table editor gets and reads table pages: the bridge has a pool, the kernel the page allocator. */
@@ -252,28 +261,40 @@ struct Ptab {
 	Paddr root;
 	const PteFeat *feat;
 	Paddr (*newtable)(Ptab *);         /* a zeroed page; pa 0: none */
-	void (*freetable)(Ptab *, Paddr);  /* nil: empty tables stay */
-	Pte64 *(*at)(Ptab *, Paddr);       /* reach a table page */
-	u64 ntables;                       /* taken so far */
+	void (*freetable)(Ptab *, Paddr);  /* an empty one, unlinked but not yet flushed; nil: they stay */
+	Pte64 *(*at)(Ptab *, Paddr);       /* reach a table page; nil: by the direct map */
+	u64 ntables;                       /* taken so far, less what was given back */
 	void *aux;
 };
 /* Entry for va at level (0 is 4 KiB); nil: nothing there, or a large page above. create makes tables. */
 Pte64 *mmuwalk(Ptab *t, u64 va, int level, bool create);
-/* Map [va, va+size) to pa with the largest pages that fit. */
+/*
+ * Map [va, va+size) to pa with the largest pages that fit; all of it or nothing. ptunmap clears what is
+ * mapped in its range, splits large pages that reach out of it, frees tables that become empty above
+ * level 0 up to the root's own. ptsplit makes 512 leaves of the one at `level` that holds va. None of
+ * them flushes: the caller knows who else may have the old entry.
+ */
 enum MapErr ptmap(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt) MUSTUSE;
 enum MapErr ptunmap(Ptab *t, u64 va, u64 size) MUSTUSE;
 enum MapErr ptsplit(Ptab *t, u64 va, int level) MUSTUSE;
-/* Tables that ptmap would take for this range beside what is there: the dry run (D1). */
 struct Walk { /* what translate found */
 	bool ok;
 	int level;      /* of the leaf, or of the level where the walk stopped */
 	Pte64 pte[5];   /* entries met, by level */
 	Paddr pa;       /* of va itself */
-	u32 perm;
+	u32 perm;       /* of the leaf: no table above takes anything away */
 	enum Memtype mt;
 };
 Walk translate(Ptab *t, u64 va);
-void mmuprintwalk(u64 va); /* Q6: the walker's full page of text, with the ledger's class of the end */
+/* Is every byte of [va, va+size) mapped to pa on, with these rights and type at least? */
+bool ptmapped(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt);
+bool canonical(const PteFeat *f, u64 va);
+
+/* --- walk.c: the walker's page of text (Q6) ------------------------------------------------------- */
+
+/* Levels, raw entries, flags, neighbours, the end and the ledger's class of it; bytes of text in d. */
+usize walktext(Ptab *t, Ledger *l, u64 va, char *d, usize n);
+void mmuprintwalk(u64 va);
 
 /* --- kmap.c: the kernel's mappings as a table of rows; planned, built, proved -------------------- */
 
@@ -282,24 +303,40 @@ struct MapRow {
 	u64 va;
 	Paddr pa;
 	u64 size;
-	u32 perm;
+	u32 perm; /* 0: tables for its top-level slots and nothing else */
 	enum Memtype mt;
 };
-/* Rows of the kernel half for this parcel and ledger: how many; more than max is a refusal (returns > max). */
-u32 kmaprows(const BootKeep *k, Ledger *l, MapRow *rows, u32 max);
-u32 kmapplan(const PteFeat *f, const MapRow *rows, u32 n, u32 *tables); /* the dry run */
+/*
+ * Rows of the kernel half, and the bridge's window, for this parcel and ledger, by rising va: how many;
+ * more than max means that they did not fit. One for each stretch of RAM with equal rights, and 32.
+ */
+u32 kmaprows(const BootKeep *k, Ledger *l, const PteFeat *f, MapRow *rows, u32 max);
+/* End of the highest RAM that the direct map holds: the window and the processor's width end it. */
+Paddr kmaptop(Ledger *l, const PteFeat *f);
+/* The dry run: table pages that kmapbuild will take, the root among them. */
+enum MapErr kmapplan(const PteFeat *f, const MapRow *rows, u32 n, u32 *tables) MUSTUSE;
+/* Make t an editor that takes its tables from the front of pool and reaches them 1:1 (first life). */
+void kmappool(Ptab *t, const PteFeat *f, BootRun *pool);
 enum MapErr kmapbuild(Ptab *t, const MapRow *rows, u32 n) MUSTUSE;
 /* Walk every address that the switch will touch: names the first that fails, or nil; *done counts. */
 const char *kmappreflight(Ptab *t, const Boot *b, u32 *done);
 
-extern Lock kernptlock; /* every edit of the kernel half */
-Ptab *kernptab(void);   /* the kernel's own tables, after mmuinit */
-void mmuinit(Ledger *l);  /* audit: text pages R-X, data RW-, violations 0 (D10); drop the low half */
+/* --- vmap.c, audit.c: the kernel half, while it runs ---------------------------------------------- */
+
+extern Lock kernptlock; /* every edit of the kernel half (I1) */
+/* First act of the kernel, after xlatinit: take over the tables that are live, empty their low half. */
+void mmuenter(const BootKeep *k);
+Ptab *kernptab(void);   /* the kernel's own tables, after mmuenter */
+/* Audit: text pages R-X, data RW-, violations 0 (D10); both views agree (D9); sweep of conf.mem (E4). */
+void mmuinit(Ledger *l);
 void pmap(Paddr pa, u64 va, u64 size, u32 perm, enum Memtype mt); /* kernel only; panics on refusal (D6) */
 void punmap(u64 va, u64 size);
 void *vmap(Paddr pa, u64 size);        /* device window, uncached; nil: refused (J2) */
 void *vmapwc(Paddr pa, u64 size);      /* framebuffer */
 void vunmap(void *va, u64 size);
+/* J1: a page's place in the direct map; 9front's names. */
+void *kmap(Page *p);
+void kunmap(void *va);
 /* A kernel stack in KSTACKS with a guard page under it: its top; 0: no memory. Freed ones are reused. */
 u64 kstackalloc(void);
 void kstackfree(u64 top);

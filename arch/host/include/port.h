@@ -54,3 +54,15 @@ uregfull(struct Ureg *u)
 {
 	(void)u;
 }
+
+static inline void
+pagezero(void *d)
+{
+	__builtin_memset(d, 0, 4096);
+}
+
+static inline void
+pagecopy(void *d, const void *s)
+{
+	__builtin_memcpy(d, s, 4096);
+}

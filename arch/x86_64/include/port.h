@@ -134,3 +134,20 @@ outsb(u16 port, const char *s, usize n)
 {
 	__asm__ volatile("rep outsb" : "+S"(s), "+c"(n) : "d"(port) : "memory");
 }
+
+/* One aligned page of zeroes; 512 steps of a string store. */
+static inline void
+pagezero(void *d)
+{
+	u64 n = 512;
+
+	__asm__ volatile("rep stosq" : "+D"(d), "+c"(n) : "a"(0) : "memory");
+}
+
+static inline void
+pagecopy(void *d, const void *s)
+{
+	u64 n = 512;
+
+	__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(n) : : "memory");
+}
