@@ -50,7 +50,9 @@ PORT_S := $(call have,arch/$(ARCH),$(PORTS),.S)
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
         -Wframe-larger-than=1024 -Werror
-BASE := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-common -fno-strict-aliasing -fno-stack-protector $(WARN)
+# -ffile-prefix-map: the same bytes wherever the tree lies.
+BASE := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-common -fno-strict-aliasing -fno-stack-protector \
+        -ffile-prefix-map=$(CURDIR)=. $(WARN)
 
 ifeq ($(ARCH),x86_64)
   BOOTNAME := BOOTX64.EFI
@@ -105,7 +107,7 @@ $(O)/$(BOOTNAME): $(OBJS)
 	@echo "  link  $@"
 ifeq ($(CC_KIND),mingw)
 	$(Q)$(KCC) -nostdlib -Wl,--subsystem,10 -Wl,-e,efimain -Wl,--image-base,0xffffffff80000000 \
-	  -Wl,--dynamicbase -Wl,--nxcompat -Wl,--section-alignment,4096 -o $@ $^
+	  -Wl,--dynamicbase -Wl,--nxcompat -Wl,--section-alignment,4096 -Wl,--no-insert-timestamp -o $@ $^
 else
 	$(Q)lld-link /nologo /machine:$(MACHINE) /subsystem:efi_application /entry:efimain /base:0xffffffff80000000 \
 	  /dynamicbase /nodefaultlib /debug:dwarf /Brepro /out:$@ $^

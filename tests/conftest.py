@@ -16,6 +16,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from _pytest.reports import TestReport
 from _pytest.runner import runtestprotocol
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -109,10 +110,32 @@ def groups(items):
     return sorted(by.values(), key=lambda g: "/boot/" not in str(items[g[0]].path))
 
 
+@pytest.fixture
+def result(request):
+    """result(name, ok, why): one more result beside the test's own, for what is found out only by running it."""
+    request.node.subresults = []
+
+    def add(name, ok, why=""):
+        request.node.subresults.append((name, ok, why))
+    return add
+
+
+def run_item(item):
+    """The reports of a test, and one for each result that it added, as if each were a test of its own."""
+    # No next item of this process is known: fixtures above the test are torn down each time.
+    reports = runtestprotocol(item, log=False, nextitem=None)
+    for name, ok, why in getattr(item, "subresults", ()):
+        reports.append(TestReport(
+            nodeid=f"{item.nodeid}::{name}", location=item.location, keywords={}, when="call",
+            outcome="passed" if ok else "failed", longrepr=None if ok else why or name,
+            user_properties=[("ids", ids_in(name))]))
+    return reports
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):
     jobs = int(os.environ.get("IMAGO_JOBS", "2"))
-    if session.config.option.collectonly or jobs < 2 or session.config.option.usepdb or session.testsfailed:
+    if session.config.option.collectonly or session.config.option.usepdb or session.testsfailed:
         return None
     todo = groups(session.items)
     ask_r, ask_w = os.pipe()  # one byte: a turn; whoever reads it takes the next group
@@ -148,9 +171,7 @@ def work(session, todo, ask, rep):
         while turn := os.read(ask, 4):
             group = todo[int.from_bytes(turn, "little")]
             for i in group:
-                item = session.items[i]
-                # No next item of this process is known: fixtures above the test are torn down each time.
-                for report in runtestprotocol(item, log=False, nextitem=None):
+                for report in run_item(session.items[i]):
                     data = config.hook.pytest_report_to_serializable(config=config, report=report)
                     send(rep, (json.dumps(data, default=str) + "\n").encode())
     finally:
@@ -184,12 +205,17 @@ results = {}
 def ids_of(item):
     """Requirement ids: from the marks, and the words of the name that look like one."""
     found = [i for mark in item.iter_markers("ids") for i in mark.args]
-    base = item.name.split("[")[0]
-    for word in base.split("_")[1:]:
+    return list(dict.fromkeys(found + ids_in(item.name.split("[")[0].removeprefix("test_"))))
+
+
+def ids_in(name):
+    """The ids that a name begins with: F3_F4_alignment; P1 and S1 stand for P-1 and S-1."""
+    found = []
+    for word in name.split("_"):
         if not ID.match(word):
             break
         found.append(re.sub(r"^([PS])(\d+)$", r"\1-\2", word))
-    return list(dict.fromkeys(found))
+    return found
 
 
 def pytest_collection_modifyitems(config, items):
