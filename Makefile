@@ -98,7 +98,7 @@ $(O)/%.o: %.S Makefile
 	$(Q)$(KCC) $(KFLAGS) $(INC) -MMD -MP -c $< -o $@
 
 # What assembly needs of C: offsets.c says it, the compiler counts it.
-$(call obj,$(PORT_S)): $(O)/offsets.h
+$(call obj,$(PORT_S)): $(if $(wildcard arch/$(ARCH)/offsets.c),$(O)/offsets.h)
 $(O)/offsets.h: arch/$(ARCH)/offsets.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(KFLAGS) $(INC_PORT) -MMD -MP -MT $@ -MF $(O)/offsets.d -S $< -o $(O)/offsets.s
