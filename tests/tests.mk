@@ -7,6 +7,8 @@
 #   make check [T=ledger]        the host tests (those whose name holds T), refuse and static checks
 #   make test  [T='expression']  everything; T is pytest's -k
 #   make host-ledger             one host test: build it, run it
+#   make coverage                lines and branches of the tree's files that the host tests run
+#   make mutants [FILES=..]      changes in the code that no host test notices
 
 HOSTCC  := clang
 SAN     := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -50,10 +52,25 @@ PYTEST := $(PYTHON) -m pytest -q -rfE --tb=short -p no:cacheprovider
 
 check: hosttests
 	$(Q)$(PYTEST) tests/host tests/static $(if $(T),-k '$(T)')
+# Boots are tested from the day there is something to boot.
 test: all hosttests
-	$(Q)$(PYTEST) tests $(if $(T),-k '$(T)')
-
+	$(Q)$(PYTEST) tests $(if $(wildcard kernel/main.c),,--ignore=tests/boot) $(if $(T),-k '$(T)')
 status:
 	$(Q)tools/status
 
-.PHONY: check test status hosttests
+# How much of the pure files the host tests run, and whether they notice when one is changed.
+COVFLAGS := -fprofile-instr-generate -fcoverage-mapping
+coverage:
+	$(Q)$(MAKE) -s HTKIND=-coverage COVERAGE='$(COVFLAGS)' hosttests
+	$(Q)rm -f out/host/test-coverage/*.profraw
+	$(Q)for t in $(HTESTS); do LLVM_PROFILE_FILE=out/host/test-coverage/$$t.profraw \
+	  out/host/test-coverage/$$t >/dev/null 2>&1 || echo "coverage: $$t fails"; done
+	$(Q)llvm-profdata merge -o out/host/test-coverage/all.profdata out/host/test-coverage/*.profraw
+	$(Q)llvm-cov report -instr-profile out/host/test-coverage/all.profdata \
+	  out/host/test-coverage/$(firstword $(HTESTS)) $(addprefix -object out/host/test-coverage/,$(HTESTS)) \
+	  $(sort $(HSRCS)) | tee out/coverage.txt
+MUTANTS := 40
+mutants:
+	$(Q)tools/mutate -n $(MUTANTS) $(FILES)
+
+.PHONY: check test status coverage mutants hosttests

@@ -94,7 +94,7 @@ def edit_esp(source, target, conf=(), files=None, efi=None, remove=()):
 
 
 def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none", ovmf="4M", smp=1,
-              accel="tcg", big=False, snapshot=True, extra=()):
+              accel="tcg", big=False, snapshot=True, debugexit=True, extra=()):
     """The command line of every guest of ours, but for its serial line, monitor and display."""
     code, _ = firmware(ovmf)
     kind = machine + (",smm=on" if ovmf == "secboot" else "") + (",memory-backend=ram" if big else "")
@@ -104,8 +104,9 @@ def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
             "-drive", f"if=none,id=esp,format=raw,snapshot={'on' if snapshot else 'off'},file={esp}",
-            "-device", "virtio-blk-pci,drive=esp,bootindex=0",
-            "-device", f"isa-debug-exit,iobase={DEBUGEXIT_PORT:#x},iosize=4"]
+            "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
+    if debugexit:
+        args += ["-device", f"isa-debug-exit,iobase={DEBUGEXIT_PORT:#x},iosize=4"]
     if big:  # more memory than the host has: only what the guest touches is paid for
         args += ["-object", f"memory-backend-ram,id=ram,size={mem},reserve=off"]
     return args + list(extra)
