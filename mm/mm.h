@@ -55,6 +55,21 @@ bool memgive(Ledger *l, Paddr pa, u64 size, Kind was) MUSTUSE;
 Bank *bankof(Paddr pa);
 bool bankholds(Paddr pa, u64 size); /* all of it, in one bank */
 
+/* For page.c and xalloc.c alone, under palloc: memory that nobody has touched yet. */
+typedef struct BankRun BankRun;
+struct BankRun {
+	Paddr pa;
+	Paddr rest; /* what lay above it and is now the caller's too: nrest pages */
+	u64 nrest;
+};
+/* The next piece from the low ends: up to a multiple of 2 MiB, whole ones first. False: all are used up. */
+bool bankstretch(Paddr *pa, u64 *npage) MUSTUSE;
+/* npage contiguous pages at a multiple of align, from a high end. */
+bool bankrun(u64 npage, u64 align, BankRun *run) MUSTUSE;
+u64 bankfront(Bank *b, u64 npage); /* the front of an untouched bank is xalloc's: pages it got */
+u64 bankfresh(void);  /* pages not yet touched, all banks */
+u64 bankfronts(void); /* pages in fronts */
+
 /* What the boot configuration says of memory; 0: not given. */
 typedef struct Confask Confask;
 struct Confask {
@@ -210,11 +225,13 @@ void zeroprivatepages(void);           /* at shutdown: pages marked PgPriv, and 
  * page later. pa 0: none. May take kernptlock (when records are made): never call it with that lock held.
  */
 Paddr rampage(void);
+Paddr earlypage(void); /* rampage's way before pageinit; panics afterwards (H15) */
 void rampagefree(Paddr pa);
 Page *pagefor(Paddr pa);               /* record of a frame; nil if none was made. Any address. */
 u64 freepagecount(void);               /* pages that users may still have */
 u64 userpagecount(void);               /* pages that they have */
 Pagestat pagestat(void);
+Pagestat pagestatlocked(void); /* palloc held */
 /* Walk every free list and look at each record: text of the first thing that is wrong, or nil. Slow. */
 const char *pagecheck(void);
 /* Write patterns to free pages, at most max of them: how many were tested; *bad is the first wrong one or ~0. */
