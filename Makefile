@@ -134,6 +134,11 @@ include esp/programs.mk tests/tests.mk tools/tools.mk
 RUNARGS := $(if $(filter 1,$(DISPLAY_ON)),--display) $(RUNFLAGS)
 run: all
 	$(Q)IMAGO_OUT=$(O) $(PYTHON) tests/boot/imagoqemu.py $(RUNARGS)
+bench: all
+	$(Q)tools/bench $(if $(filter 1,$(BIG)),--big)
+gdb: all
+	@echo "start the machine:  make run RUNFLAGS=--gdb     (--wait: before its first instruction)"
+	@echo "and beside it:      gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"
 deps:
 	$(Q)tools/deps
 help:
@@ -143,7 +148,7 @@ clean:
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-.PHONY: all run deps help clean format
+.PHONY: all run bench gdb deps help clean format
 # The value of a variable, for the tests: make -s print-KFLAGS
 print-%:
 	@echo '$($*)'

@@ -338,7 +338,8 @@ def main(argv):
     ap.add_argument("--smp", default="1")
     ap.add_argument("--accel", default="tcg", help="tcg (default) or kvm")
     ap.add_argument("--display", action="store_true", help="open a window (or VNC on :0 without a desktop)")
-    ap.add_argument("--gdb", action="store_true", help="wait for gdb on port 1234")
+    ap.add_argument("--gdb", action="store_true", help="let gdb in on port 1234 (make gdb)")
+    ap.add_argument("--wait", action="store_true", help="... and stand still until it comes")
     ap.add_argument("--conf", action="append", default=[], metavar="LINE", help="add a line to boot.cfg")
     ap.add_argument("extra", nargs="*", help="more words for QEMU, behind --")
     o = ap.parse_args(argv)
@@ -358,8 +359,8 @@ def main(argv):
         elif not window():
             print("no desktop here (or no qemu-system-gui): the screen is on VNC, display :0", file=sys.stderr)
             args += ["-vnc", ":0"]
-        if o.gdb:
-            args += ["-gdb", "tcp::1234"]
+        if o.gdb or o.wait:
+            args += ["-gdb", "tcp:localhost:1234"] + (["-S"] if o.wait else [])
         return subprocess.run(args + o.extra).returncode
 
 
