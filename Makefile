@@ -26,9 +26,9 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the rooms, in river order ---------------------------------------------------------------------
 
-EFI   := main say image config options file gop clock pages exit fwmap fwtext
-LIB   := mem str format number crc32 sha256 kind parcel
-MM    := ledger bank xlat ptab kmap audit vmap kstack space xalloc pool malloc buddy page membal image segment
+EFI   := main say image config options file gop clock pages build reloc exit fwmap fwtext
+LIB   := mem str format number crc32 sha256 kind parcel tar
+MM    := ledger maptext bank xlat ptab kmap audit vmap kstack space xalloc pool malloc buddy page membal image segment
 KERN  := main phase log print screen lock panic conf initrd acpi time arena \
          proc sched prio sleep note noteq fault exec exechdr userinit \
          error chan path namec dev devtab devroot devcons devdup devenv devpipe devproc devswap \
@@ -82,6 +82,7 @@ OBJS := $(call obj,$(EFI_C) $(LIB_C) $(MM_C) $(KERN_C) $(PORT_C) $(PORT_S))
 all: $(if $(wildcard kernel/main.c),$(O)/$(BOOTNAME) $(O)/esp.img,$(OBJS))
 
 $(call obj,$(EFI_C)):  INC := $(INC_EFI)
+$(O)/efi/build.o:      INC := $(INC_EFI) -Imm
 $(call obj,$(LIB_C)):  INC := $(INC_LIB)
 $(call obj,$(MM_C)):   INC := $(INC_MM)
 $(call obj,$(KERN_C)): INC := $(INC_KERN)
@@ -97,7 +98,7 @@ $(O)/%.o: %.S Makefile
 	$(Q)$(KCC) $(KFLAGS) $(INC) -MMD -MP -c $< -o $@
 
 # What assembly needs of C: offsets.c says it, the compiler counts it.
-$(call obj,$(PORT_S)): $(O)/offsets.h
+$(call obj,$(PORT_S)): $(if $(wildcard arch/$(ARCH)/offsets.c),$(O)/offsets.h)
 $(O)/offsets.h: arch/$(ARCH)/offsets.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(KCC) $(KFLAGS) $(INC_PORT) -MMD -MP -MT $@ -MF $(O)/offsets.d -S $< -o $(O)/offsets.s

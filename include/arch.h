@@ -44,13 +44,6 @@ const char *cpurefuse(const u64 audit[16]);
 /* --- table entries: pte.c, pure ------------------------------------------------------------------ */
 
 typedef u64 Pte64;
-enum Perm { /* rights of a mapping */
-	PermR = 1,
-	PermW = 2,
-	PermX = 4,
-	PermU = 8, /* user mode too */
-	PermG = 16 /* global: the same in every address space */
-};
 enum Memtype { MtWB, MtWC, MtUC, MtWT };
 
 typedef struct PteFeat PteFeat;
@@ -69,16 +62,22 @@ bool pteisleaf(int level, Pte64 e);
 Paddr ptepa(int level, Pte64 e);     /* of a leaf (its base) or of the next table */
 u32 pteperm(int level, Pte64 e);     /* enum Perm bits of a leaf */
 enum Memtype ptememtype(int level, Pte64 e);
+Pte64 ptereadonly(Pte64 e);          /* the same leaf without the right to write */
 /* Words for a walk: "P W U A D PS G NX" and the like. */
 usize ptetext(int level, Pte64 e, char *d, usize n);
 
 /* --- the bridge -------------------------------------------------------------------------------------- */
 
 /*
- * Turn into the kernel: load root, move to the stack top (a KSTACKS or KZERO address), jump to
- * kmain(parcel). Interrupts are off; the code runs on a page that `root` maps 1:1. Never back.
+ * Interrupts off; what the new tables need of the processor on (no-execute), what would stop the mover
+ * off (write protection of read-only pages, shadow stacks). After the exit, before relocation.
  */
-NORETURN void bridgeenter(Paddr root, u64 kmainva, u64 stacktop, Paddr parcel);
+void bridgeopen(void);
+/*
+ * Turn into the kernel: load root, write protection on, move to the stack top, jump to kmain(parcel);
+ * addresses are those of the new tables. The code runs on a page that `root` maps 1:1. Never back.
+ */
+NORETURN void bridgeenter(Paddr root, u64 kmainva, u64 stacktop, u64 parcelva);
 /* The 1:1 window that bridgeenter needs: the mapper's rows name it; kmain drops it. */
 BootRun bridgewindow(const BootKeep *k);
 

@@ -25,6 +25,14 @@ enum {
 	BootOwn = 24,   /* runs of memory that the first life took for us */
 };
 
+enum Perm { /* rights of a mapping */
+	PermR = 1,
+	PermW = 2,
+	PermX = 4,
+	PermU = 8, /* user mode too */
+	PermG = 16 /* global: the same in every address space */
+};
+
 /* A run of physical memory: bytes, page aligned unless it says otherwise. size 0: absent. */
 struct BootRun {
 	Paddr pa;

@@ -36,9 +36,9 @@
 #define USTKTOP 0x00007ffffffff000ull
 #define USTKSIZE (16 * MiB)
 
-#ifdef IMAGO_HOST
+#ifdef IMAGO_HOST /* room for 341 GiB below a program's own text, records above it */
 #define HHDM 0x0000550000000000ull
-#define PAGES 0x0000560000000000ull
+#define PAGES 0x0000566000000000ull
 #else
 #define HHDM 0xffff800000000000ull
 #define PAGES 0xffffc00000000000ull

@@ -67,6 +67,7 @@ enum Procstate {
 extern const char *const statename[];
 
 enum { Npriq = 20, PriNormal = 10, PriKproc = 13, PriRoot = 13 };
+enum { CpuUnit = 1 << 20 };    /* a whole processor, as prio.c counts shares */
 enum { NUser, NDebug, NExit }; /* note classes [PLAN9-ABI 3.5] */
 
 struct Note {
@@ -86,8 +87,8 @@ struct Waitq {
 struct Fgrp {
 	Ref ref;
 	Lock l;
-	Chan **fd;   /* (l) nfd of them */
-	u8 *flag;    /* (l) close-on-exec, one for each fd */
+	Chan **fd; /* (l) nfd of them */
+	u8 *flag;  /* (l) close-on-exec, one for each fd */
 	i32 nfd, maxfd;
 };
 struct Pgrp {
@@ -117,7 +118,7 @@ struct Rgrp {
 	Lock l;
 	Proc *hash[32];
 };
-struct Timer { /* one shot; f runs in the clock interrupt, interrupts off */
+struct Timer {	  /* one shot; f runs in the clock interrupt, interrupts off */
 	u64 when; /* nanosec() */
 	void (*f)(Timer *);
 	void *arg;
@@ -125,96 +126,106 @@ struct Timer { /* one shot; f runs in the clock interrupt, interrupts off */
 	bool on;
 };
 
+enum { TUser, TSys, TCUser, TCSys, NTIME }; /* own, and of children that have ended */
+
+/*
+ * A process. Its struct, kernel stack and top-level table stay with each other when it ends and serve
+ * the next one; newproc clears what lies between kp and errlab.
+ */
 struct Proc {
-	Label sched;     /* (p) offset 0: the port's assembly; where to go on */
-	u64 kstack;      /* (-) top of its kernel stack */
-	Mach *mach;      /* (r) the processor whose stack pointer is in this process's stack, or nil */
-	Mach *lastmach;  /* (r) */
-	Space space;     /* (p) root 0: a kernel process, runs on any tables */
-	FPuser fp;       /* (p) the port's */
-	bool kp;         /* (-) kernel process: never in user mode */
-	bool newtlb;     /* (a) its user mappings are stale: drop them before it runs on */
-	bool resched;    /* (a) give the processor up before going back to user mode */
-	bool notepending; /* (a) look at notes before going back to user mode */
+	Label sched;   /* (p) offset 0: the port's assembly; where to go on */
+	u64 kstack;    /* (-) top of its kernel stack */
+	Mach *mach;    /* (r) the processor whose stack pointer is in this process's stack, or nil */
+	Space space;   /* (p) */
+	FPuser fp;     /* (p) the port's */
+	Proc *pidhash; /* (procalloc) chain of a bucket, or of the free list */
+
+	bool kp;	  /* (-) kernel process: never in user mode */
+	bool newtlb;	  /* (a) its user mappings are stale: drop them before it runs on */
+	bool resched;	  /* (a) give the processor up before going back to user mode */
+	bool notepending; /* (a) look at notes and procctl before going back to user mode */
 	bool interrupted; /* (a) a note came: the next sleep, or the present one, is broken off */
-	i32 nlocks;      /* (p) spin locks held: 0 at each return to user mode (Q8) */
-	/* the call in progress */
-	Ureg *dbgreg;    /* (p) frame of the current call or user trap */
-	u32 syscallno;   /* (p) */
-	u64 *sargs;      /* (p) its argument slots, on the kernel stack */
-	Label errlab[NERR]; /* (p) error() */
+	bool exiting;	  /* (exl) on its way out: takes no notes and no children's records */
+	bool nowait;	  /* (-) leaves no record */
+	bool privatemem, noswap, hang;
+	i32 nlocks; /* (p) spin locks held: 0 at each return to user mode (Q8) */
 	int nerrlab;
-	char *errstr, *syserrstr; /* (p) working one, and what the user sees */
-	char errbuf0[ERRMAX], errbuf1[ERRMAX];
-	char genbuf[128]; /* (p) */
+	/* the call in progress */
+	Ureg *dbgreg;	 /* (p) frame of the current call or user trap */
+	u32 syscallno;	 /* (p) */
+	u64 *sargs;	 /* (p) its argument slots, on the kernel stack */
+	char *errstr;	 /* (p) the call's own error; swapped with */
+	char *syserrstr; /* (p) ... what the user sees, when the call fails */
 	/* who it is */
-	char text[KNAMELEN];
-	char user[KNAMELEN];
-	char *args;      /* (debug) malloced, or nil: first bytes of the arguments, NUL after each */
-	u32 nargs;       /* (debug) bytes */
-	u32 pid, noteid, parentpid; /* (-), noteid (debug) */
-	u32 procmode;
-	Proc *parent;    /* (-) valid while parent->pid == parentpid */
+	u32 pid, parentpid;   /* (-) */
+	u32 noteid;	      /* (debug) */
+	u32 procmode;	      /* (debug) */
+	Proc *parent;	      /* (-) that process only while parent->pid == parentpid */
 	enum Procstate state; /* (r) */
 	const char *psstate;  /* (p) what it waits in, or nil */
-	bool privatemem, noswap, hang;
-	u32 procctl;     /* (debug) what /proc asked: ProcXxx */
+	QLock debug;	      /* /proc and the process itself */
+	u32 procctl;	      /* (debug) what /proc asked for */
+	u32 nargs;	      /* (debug) bytes of args */
 	/* what it has */
-	QLock seglock;   /* entries of seg, against /proc and killbig */
-	Segment *seg[NSEG];
+	QLock seglock;	    /* entries of seg, against /proc and killbig */
+	Segment *seg[NSEG]; /* (seglock) */
 	Fgrp *fgrp;
 	Pgrp *pgrp;
 	Egrp *egrp;
 	Rgrp *rgrp;
 	Chan *slash, *dot;
-	u64 demand;      /* (p) pages that fault() brought in (N2) */
+	u64 demand; /* (p) pages that fault() brought in (N2) */
 	/* children */
 	Lock exl;
-	Waitq *waitq;    /* (exl) oldest first */
-	u32 nchild, nwait; /* (exl) living ones that will leave a record; records */
-	bool nowait;     /* (-) leaves no record */
+	Waitq *waitq; /* (exl) oldest first */
+	u32 nchild;   /* (exl) living ones that will leave a record */
+	u32 nwait;    /* (exl) records */
 	QLock qwaitr;
 	Rendez waitr;
 	/* sleeping */
 	Lock rlock;
-	Rendez *r;       /* (rlock) where it sleeps */
-	Rendez sleep;    /* for syssleep and tsleep's own waits */
-	Timer timer;     /* tsleep */
+	Rendez *r;    /* (rlock) where it sleeps */
+	Rendez sleep; /* for waits of its own */
+	Timer timer;  /* tsleep */
 	bool (*tfn)(void *);
 	void *targ;
 	bool timedout;
-	QLock *eql;      /* (its use) interruptible qlock it waits for */
-	bool eqlgave;    /* (eql's use) ... and was taken from by a note */
+	bool eqlgave; /* (eql's use) a note took it out of the queue */
+	QLock *eql;   /* (its use) interruptible qlock it waits for */
 	/* notes */
-	Lock notelock;   /* ilock: the clock posts alarms */
-	Noteq notes;     /* (notelock) */
-	Note lastnote;   /* (p) in the handler */
-	bool notified;   /* (notelock) in the handler */
-	u64 notify;      /* (p) handler, 0: none */
-	u64 ureg;        /* (p) user address of the handler's Ureg, for nesting */
+	Lock notelock; /* ilock: the clock posts alarms */
+	bool notified; /* (notelock) in the handler */
+	u64 notify;    /* (p) handler, 0: none */
+	u64 ureg;      /* (p) user address of the handler's Ureg, for nesting */
 	Timer alarm;
-	u64 alarmat;     /* (p) nanosec() of the pending alarm, 0: none */
 	/* rendezvous */
 	u64 rendtag, rendval; /* (rgrp) */
-	Proc *rendhash;  /* (rgrp) */
-	/* scheduling: sched.c */
+	Proc *rendhash;	      /* (rgrp) */
+	/* scheduling */
 	u32 priority, basepri; /* (r) */
 	bool fixedpri;
-	Proc *rnext;     /* (r) run queue */
-	Proc *qnext;     /* queue of a QLock or RWlock */
-	Proc *pidhash;   /* (procalloc) also the free list */
-	u32 cpu;         /* (r) decaying share of a processor, thousandths */
-	u64 lastupdate;  /* (r) ticks */
-	u64 readytime;   /* (r) ticks */
-	u64 quantum;     /* (p) ticks at which its turn ends */
-	/* times */
-	u32 time[6];     /* ms, see enum below */
-	u64 kentry, pcycles;
+	u32 cpu;	 /* (r) decaying share of a processor, of CpuUnit */
+	Mach *lastmach;	 /* (r) */
+	Proc *rnext;	 /* (r) run queue */
+	Proc *qnext;	 /* queue of a QLock or RWlock, under its use */
+	u64 lastupdate;	 /* (r) ticks */
+	u64 readytime;	 /* (r) ticks */
+	u64 quantum;	 /* (p) ticks at which its turn ends */
+	u64 time[NTIME]; /* ms: TUser and on; children's (exl) */
+	u64 started;	 /* (-) nanosec() */
 	/* kernel processes */
 	void (*kpfun)(void *);
 	void *kparg;
+
+	Label errlab[NERR]; /* (p) error() */
+	Noteq notes;	    /* (notelock) */
+	Note lastnote;	    /* (p) in the handler */
+	char text[KNAMELEN];
+	char user[KNAMELEN];
+	char args[ERRMAX]; /* (debug) first bytes of the arguments, NUL after each */
+	char errbuf0[ERRMAX], errbuf1[ERRMAX];
+	char genbuf[ERRMAX]; /* (p) */
 };
-enum { TUser, TSys, TReal, TCUser, TCSys, TCReal }; /* TReal: start */
 enum { ProcNone, ProcStop, ProcExit, ProcTrace };
 
 static inline Proc *
@@ -224,7 +235,6 @@ upof(void)
 	return mm->proc;
 }
 #define up (upof())
-
 
 /*
  * Errors inside a process, as in 9front:
@@ -243,11 +253,20 @@ struct Qid {
 	u8 type;
 };
 enum { QTDIR = 0x80, QTAPPEND = 0x40, QTEXCL = 0x20, QTFILE = 0 };
-#define DMDIR    0x80000000u
+#define DMDIR	 0x80000000u
 #define DMAPPEND 0x40000000u
-#define DMEXCL   0x20000000u
-#define DMTMP    0x04000000u
-enum { OREAD = 0, OWRITE = 1, ORDWR = 2, OEXEC = 3, OTRUNC = 0x10, OCEXEC = 0x20, ORCLOSE = 0x40, OEXCL = 0x1000 };
+#define DMEXCL	 0x20000000u
+#define DMTMP	 0x04000000u
+enum {
+	OREAD = 0,
+	OWRITE = 1,
+	ORDWR = 2,
+	OEXEC = 3,
+	OTRUNC = 0x10,
+	OCEXEC = 0x20,
+	ORCLOSE = 0x40,
+	OEXCL = 0x1000
+};
 
 struct Path { /* an absolute, cleaned name, and the channels stepped through at mount points */
 	Ref ref;
@@ -261,14 +280,14 @@ struct Chan {
 	Ref ref;
 	Lock l;
 	Chan *next;
-	u64 offset;   /* (l) */
+	u64 offset; /* (l) */
 	u64 devoffset;
-	u16 type;     /* index in devtab */
+	u16 type; /* index in devtab */
 	u32 dev;
 	u16 mode;
 	u16 flag;
 	Qid qid;
-	Mhead *umh;   /* union being read */
+	Mhead *umh; /* union being read */
 	Chan *umc;
 	QLock umqlock;
 	u32 uri;
@@ -311,7 +330,7 @@ struct Dirtab {
 };
 typedef int Devgen(Chan *, const char *name, Dirtab *, int ntab, int i, Dir *);
 
-struct Dev { /* every member is set, by name; dev.c has the defaults */
+struct Dev {	/* every member is set, by name; dev.c has the defaults */
 	u32 dc; /* the letter after # */
 	const char *name;
 	void (*reset)(void);

@@ -18,12 +18,14 @@ void procinit0(void);
 /* A new process in state New, with number, kernel stack, address space, empty errors; nil: the table is full.
  */
 Proc *newproc(void);
-/* Give back a process from newproc that never ran. */
+/* Give back a process from newproc that never ran, with what it has so far. */
 void procabort(Proc *p);
 /* A process that runs fn(arg) in the kernel, priority PriKproc; ends when fn returns or by pexit(). */
 void kproc(const char *name, void (*fn)(void *), void *arg);
 /* End the running process. status nil or "": success. freemem false: become Broken instead of going. */
 NORETURN void pexit(const char *status, bool freemem);
+/* Let the oldest Broken process, or this one, finish its end. False: it is not Broken. */
+bool unbreak(Proc *p);
 /* The oldest wait record into *w; the child's pid. error(Enochild), error(Eintr). */
 u32 pwait(Waitq *w);
 /* The process with this number, or nil; it may end any time: take p->debug and look at p->pid again. */
@@ -35,10 +37,15 @@ u32 proccount(void);
 /* Make every other process that has s drop its mappings before it runs on (copy on write, brk, segfree). */
 void procflushseg(Segment *s);
 /* The largest process dies: "Killed: Insufficient physical memory" (H14). False: nobody can. */
+extern const char Ekillbig[];
 bool killbig(void);
 void procdump(void); /* ps, by print */
 
-/* --- sched.c: who runs ------------------------------------------------------------------------------- */
+/* The remains of a process that has left its stack for good: sched.c alone calls it, interrupts off. */
+void procreap(Proc *p);
+
+/* --- prio.c, sched.c: who runs
+ * ------------------------------------------------------------------------------- */
 
 NORETURN void schedinit(void); /* this processor becomes the scheduler */
 /* Run someone else; back when this process is chosen again. Its state must be set, interrupts stay as they
@@ -48,7 +55,9 @@ void yield(void);    /* let others of the same or higher priority run */
 void ready(Proc *p); /* p may run; state becomes Ready */
 bool anyready(void);
 /* procstart (finishes the switch, interrupts on), hzclock: arch.h */
-void accounttime(Mach *m, const Ureg *u);
+
+u32 cpushare(u32 cpu, u64 n, bool running);
+u32 cpupriority(u32 cpu, u32 base, u32 load, u32 nproc);
 
 /* --- sleep.c: waiting, timers ------------------------------------------------------------------------- */
 
@@ -74,9 +83,9 @@ void postnotepg(u32 noteid, const char *msg, int flag); /* everyone in the note 
 /* trapexit, trapnote: arch.h */
 /* Deliver what is pending: edits u, or does not come back. */
 void notify(Ureg *u);
-/* noted(2): false if arg is none of the four. */
+/* noted(2): u becomes what the handler left, or the process ends. */
 void noted(Ureg *u, int arg);
-/* Say "<name> <pid>: suicide: <why>" on descriptor 2. */
+/* Say "<name> <pid>: ..." on descriptor 2, if there is one. */
 void pprint(const char *fmt, ...) PRINTF(1, 2);
 
 bool noteqput(Noteq *q, const char *msg, int flag, bool busy); /* busy: no handler, or inside it */
@@ -105,9 +114,11 @@ char *ustrdup(u64 s, usize max);
  */
 typedef i64 Syscall(u64 *a);
 /* syscall, the port's entry: arch.h */
-const char *syscallname(u32 n);    /* nil: no such call */
+const char *syscallname(u32 n); /* nil: no such call */
 void userinit(void);
 Rgrp *newrgrp(void);
 void closergrp(Rgrp *r);
+/* A note for p: take it out of its rendezvous, if it waits in one. */
+void rendabort(Proc *p);
 
 #include "files.h"

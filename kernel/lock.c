@@ -3,7 +3,7 @@
  * alone and without owners. Right for any number of processors: a taken lock has been written with
  * acquire, is given up with release. No spin lock may be held where the process can sleep: a process
  * counts the ones it holds (nlocks), and each return to user mode checks that there are none.
- * One that is spun for too long says who holds it.
+ * One that is spun for too long says who holds it; in a panic all pass.
  */
 #include "dat.h"
 
@@ -27,6 +27,8 @@ lockloop(Lock *l, u64 pc)
 
 	warned = 0;
 	for (i = 0; __atomic_exchange_n(&l->key, 1, __ATOMIC_ACQUIRE) != 0; i++) {
+		if (panicking())
+			return;
 		while (__atomic_load_n(&l->key, __ATOMIC_RELAXED) != 0 && ++i < SpinWarn)
 			__asm__ volatile("" ::: "memory");
 		if (i < SpinWarn)

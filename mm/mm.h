@@ -346,6 +346,8 @@ void mmuenter(const BootKeep *k);
 Ptab *kernptab(void);   /* the kernel's own tables, after mmuenter */
 /* Audit: text pages R-X, data RW-, violations 0 (D10); both views agree (D9); sweep of conf.mem (E4). */
 void mmuinit(Ledger *l);
+/* Is every page of [pa, pa+size) in the direct map now? RAM is, and nothing else (E7). */
+bool hhdmmapped(Paddr pa, u64 size);
 void pmap(Paddr pa, u64 va, u64 size, u32 perm, enum Memtype mt); /* kernel only; panics on refusal (D6) */
 void punmap(u64 va, u64 size);
 void *vmap(Paddr pa, u64 size);        /* device window, uncached; nil: refused (J2) */
@@ -374,6 +376,10 @@ bool spaceput(Space *s, Uva va, Paddr pa, u32 perm, enum Memtype mt) MUSTUSE;
 void spaceunmap(Space *s, Uva va, u64 size);
 void spaceprotect(Space *s, Uva va, u64 size); /* writable mappings become read-only (copy on write) */
 Walk spacewalk(Space *s, Uva va);
+/* Table pages by level, the root at the end (N5). */
+void spacecount(const Space *s, u32 n[4]);
+/* checkmmu: do the records of the tables agree with what is in them? Text of the first lie, or nil. */
+const char *spacecheck(Space *s);
 
 /* --- membal.c: the conservation law (H13), and what users read of it --------------------------------- */
 

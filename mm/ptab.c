@@ -78,7 +78,7 @@ linktable(Ptab *t, Pte64 *e, u64 va)
 		return false;
 	checkzero(tableat(t, pa));
 	t->ntables++;
-	*e = ptetable(t->feat, pa, lowerhalf(t->feat, va));
+	*e = ptetable(t->feat, pa, !iskernelva(va));
 	return true;
 }
 

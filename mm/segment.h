@@ -58,7 +58,7 @@ struct Segment {
 	u32 type;	  /* (-) SG_* */
 	u64 base, top;	  /* (q) */
 	u64 fstart, flen; /* (-) the part of the file that stands at base */
-	Image *image;	  /* (-) one reference, or nil */
+	Image *image;	  /* (-) one reference, dropped with the segment; or nil */
 	bool exec;	  /* (q) pages may be fetched: text, or after segflush */
 	Pte **map;	  /* (q) mapsize of them; a nil entry was never touched */
 	u32 mapsize;	  /* (q) */
@@ -71,7 +71,7 @@ struct Segment {
 
 /* --- segment.c: no error(): nil, false or a text say what is wrong ----------------------------------- */
 
-/* A segment [base, base + npage pages), one reference; nil: no memory or too large. Takes i's reference. */
+/* A segment [base, base + npage pages), one reference; nil: no memory or too large. */
 Segment *newseg(u32 type, u64 base, u64 npage) MUSTUSE;
 /* Drop a reference; the last one gives pages, map and image back. */
 void putseg(Segment *s);
@@ -120,14 +120,16 @@ struct Image {
 	u32 ncached;	 /* (l) */
 };
 /*
- * The image of a file, one reference more. If it is not known yet it is made, and incs(c) is called to
- * take the image's own reference of the channel. nil: no memory.
+ * The image of a file, one reference more. It takes the caller's reference of c, which it keeps if the
+ * file was not known yet. nil: no memory, c is still the caller's.
  */
-Image *attachimage(Chan *c, Imageid id, void (*incs)(Chan *)) MUSTUSE;
+Image *attachimage(Chan *c, Imageid id) MUSTUSE;
 void putimage(Image *i);
 /* The text segment of the image with this shape, one reference more; nil: none is in use. */
 Segment *imagetext(Image *i, u64 base, u64 top, u64 fstart, u64 flen);
 void setimagetext(Image *i, Segment *s);
+/* Drop a reference of a text segment, with its image's lock held; was it the last? */
+bool imageputtext(Segment *s);
 /* The n bytes at off, padded with zeroes to a page: one reference more, or nil. */
 Page *lookpage(Image *i, u64 off, u32 n);
 /* Keep p as the n bytes at off. If someone was faster his page is returned, one reference more, and p
@@ -135,3 +137,5 @@ Page *lookpage(Image *i, u64 off, u32 n);
 Page *cachepage(Image *i, Page *p, u64 off, u32 n);
 /* Give up to want cached pages that nobody maps back to the page allocator; how many it gave. */
 u64 imagereclaim(u64 want);
+u32 imagecount(void);
+void cclose(Chan *c); /* kernel/chan.c: the one word from above */

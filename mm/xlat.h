@@ -47,6 +47,18 @@ inwindow(u64 va)
 	return va - VMAP < VMAPSIZE;
 }
 
+/* The kernel's half of every address space begins with the direct map. */
+static inline bool
+iskernelva(u64 va)
+{
+	return va >= HHDM;
+}
+static inline u64
+kernelhalf(void)
+{
+	return HHDM;
+}
+
 /* Physical address behind a kernel address in any of the three windows; false outside of them. */
 static inline bool
 xlatpa(const Xlat *x, u64 va, Paddr *pa)

@@ -129,6 +129,12 @@ ptememtype(int level, Pte64 e)
 	}
 }
 
+Pte64
+ptereadonly(Pte64 e)
+{
+	return e & ~(Pte64)(PteWrite | PteDirty);
+}
+
 /* Words for a walk, a space between: "P W U A D PS G NX WC". */
 usize
 ptetext(int level, Pte64 e, char *d, usize n)
