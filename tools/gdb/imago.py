@@ -188,6 +188,46 @@ class PhaseNow(gdb.Command):
         print(f"next:  {table[n][0]} {table[n][1]}" if n < len(table) else "next:  user code")
 
 
+# ---- holes, ring log --------------------------------------------------------------------------------
+
+class Holes(gdb.Command):
+    """holes: xalloc's free holes by physical address, and whether they add up to what it counts as free."""
+
+    def __init__(self):
+        super().__init__("holes", gdb.COMMAND_DATA)
+
+    def invoke(self, text, from_tty):
+        lists = variable("xlists", "mm/xalloc.c")
+        hole, count, total = lists["table"], 0, 0
+        while int(hole):
+            pa, size = int(hole["addr"]["pa"]), int(hole["size"])
+            print(f"[{pa:#018x}, {pa + size:#018x}) {size}")
+            count, total, hole = count + 1, total + size, hole["link"]
+        counted = int(lists["free"])
+        print(f"holes: {count} of {total} bytes; xalloc counts {counted} "
+              + ("ok" if counted == total else "BAD") + f", given {int(lists['given'])}")
+
+
+class Ringlog(gdb.Command):
+    """ringlog [N]: the last N lines (20) of the ring log, also after a hang."""
+
+    def __init__(self):
+        super().__init__("ringlog", gdb.COMMAND_DATA)
+
+    def invoke(self, text, from_tty):
+        ring = variable("out", "kernel/print.c")["ring"]
+        if not int(ring):
+            raise gdb.GdbError("no ring yet")
+        size, head = int(ring["size"]), int(ring["head"])
+        start = int(ring["data"].address)
+        data = bytes(gdb.selected_inferior().read_memory(start, size))
+        newest = data[:head] if head <= size else data[head % size:] + data[:head % size]
+        lines = newest.decode(errors="replace").splitlines()
+        print("\n".join(lines[-int(text or 20):]))
+
+
 Walk()
 Early()
 PhaseNow()
+Holes()
+Ringlog()
