@@ -135,23 +135,31 @@ checkscreen(Guest *g)
 	}
 }
 
+/* Does a run that has a kind of its own lie in one range of that kind? Others are the firmware's word. */
+static bool
+iskept(Guest *g, const struct BootOwn *own)
+{
+	if (own->kind == KLoader)
+		return true; /* scratch: left behind on purpose */
+	return kindof(g, pabits(own->run.pa), own->run.size) == (Kind)own->kind;
+}
+
 /* T4: what we carry over the bridge lies in ranges that no allocator will be given. */
 static EFI_STATUS
 provekept(Guest *g)
 {
 	const BootOnce *o = &g->boot->once;
 	const BootKeep *k = &g->boot->keep;
-	u32 i;
+	u32 rsdp = 1u << kindof(g, pabits(k->rsdp), 1);
 
-	for (i = 0; i < o->nown; i++)
-		if (o->own[i].kind != KLoader && o->own[i].kind != KLow &&
-		    kindof(g, pabits(o->own[i].run.pa), o->own[i].run.size) != (Kind)o->own[i].kind)
-			return refuse(g, EFI_COMPROMISED_DATA, "the run at %#llx is not kept",
-				      pabits(o->own[i].run.pa));
-	if (pabits(k->rsdp) != 0 && (1u << kindof(g, pabits(k->rsdp), 1) & (1u << KFree | 1u << KBoot)) != 0)
-		return refuse(g, EFI_COMPROMISED_DATA, "the RSDP is not kept");
-	if (pabits(k->lowpage) != 0 && kindof(g, pabits(k->lowpage), BY2PG) != KLow)
-		g->boot->keep.lowpage = topaddr(0);
+	for (g->proved = 0; g->proved < o->nown; g->proved++)
+		if (!iskept(g, &o->own[g->proved]))
+			return refuse(g, EFI_COMPROMISED_DATA, "the %s at %#llx does not lie in kept memory",
+				      kindword((Kind)o->own[g->proved].kind),
+				      pabits(o->own[g->proved].run.pa));
+	if (pabits(k->rsdp) != 0 && (rsdp & (1u << KFree | 1u << KBoot | 1u << KLoader)) != 0)
+		return refuse(g, EFI_COMPROMISED_DATA, "the RSDP does not lie in kept memory");
+	g->proved += (pabits(k->rsdp) != 0) + (k->fb.size != 0); /* the screen: checkscreen() */
 	return EFI_SUCCESS;
 }
 

@@ -85,25 +85,33 @@ pmtimerport(const u8 *f)
 	return (u16)le32(f + FadtPmTimer);
 }
 
+/* The PM timer's port and width into the parcel, and the first of two readings. */
+static void
+pmtimerfind(Guest *g)
+{
+	BootKeep *k = &g->boot->keep;
+	const u8 *f = pabits(k->rsdp) == 0 ? nil : fadt(g, (const u8 *)(uintptr)pabits(k->rsdp));
+
+	if (f == nil)
+		return;
+	k->pmport = pmtimerport(f);
+	if (k->pmport == 0)
+		return;
+	k->pmbits = (le32(f + FadtFlags) & FadtTimer32) != 0 ? 32 : 24;
+	k->pm0 = inl((u16)k->pmport);
+	k->pmtick0 = cycles();
+}
+
 /* Fill in the parcel's clock members; never a reason to refuse. */
 EFI_STATUS
 clocktake(Guest *g)
 {
 	BootKeep *k = &g->boot->keep;
-	const u8 *f = nil;
 
 	k->hz0 = stallhz(g);
 	phaseclock(k->tentry, k->hz0);
-	if (pabits(k->rsdp) != 0)
-		f = fadt(g, (const u8 *)(uintptr)pabits(k->rsdp));
-	if (f == nil)
-		return EFI_SUCCESS;
-	k->pmport = pmtimerport(f);
-	k->pmbits = (le32(f + FadtFlags) & FadtTimer32) != 0 ? 32 : 24;
-	if (k->pmport != 0) {
-		k->pm0 = inl((u16)k->pmport);
-		k->pmtick0 = cycles();
-	}
+	pmtimerfind(g);
+	print("efi: clock stall=%llu Hz pmtimer port=%#x bits=%u\n", k->hz0, k->pmport, k->pmbits);
 	return EFI_SUCCESS;
 }
 

@@ -20,6 +20,7 @@ mapread(Guest *g)
 	EFI_STATUS s;
 
 	s = g->bs->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)m->buf, &key, &stride, &version);
+	g->taken = 0;
 	*m = (GuestMap){.buf = m->buf, .cap = m->cap};
 	if (s != EFI_SUCCESS)
 		return refuse(g, s, "the firmware does not give its memory map");

@@ -109,8 +109,8 @@ screenfind(Guest *g)
 		g->bs->FreePool(h);
 	}
 	if (found)
-		phase(PhGop, "fb %ux%u stride=%u red=%#x pa=%#llx", fb->width, fb->height, fb->pitch, fb->red,
-		      pabits(fb->pa));
+		phase(PhGop, "fb %ux%u stride=%u red=%#x green=%#x blue=%#x pa=%#llx", fb->width, fb->height,
+		      fb->pitch, fb->red, fb->green, fb->blue, pabits(fb->pa));
 	else
 		phase(PhGop, "none");
 	return EFI_SUCCESS;

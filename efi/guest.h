@@ -50,8 +50,9 @@ struct Guest {
 	Ledger ledger;	    /* the same with our own pages carved out: goes into the parcel */
 	u32 tables;	    /* table pages that it wants */
 	const char *fbgone; /* why the last map took the screen away, or nil */
+	u32 taken;	    /* allocations since the last map: not 0 at the exit makes its key stale */
+	u32 proved;	    /* runs that were shown to lie in kept ranges */
 	bool exiting;	    /* ExitBootServices was called: only it and GetMemoryMap are left to us */
-	u32 ntried;	    /* rows of the parcel's history */
 	char why[160];	    /* words of the refusal */
 };
 

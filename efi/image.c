@@ -117,5 +117,7 @@ imagecheck(Guest *g)
 		 false, &m);
 	if (m.bad != 0 || m.moved == 0)
 		return refuse(g, EFI_LOAD_ERROR, "image: relocations moved %u bad %u", m.moved, m.bad);
+	print("efi: image pa=%#llx size=%llu sections=%u relocations=%u\n", pabits(k->image.pa),
+	      k->image.size, k->nsect, m.moved + m.left);
 	return ownrun(g, KImage, k->image.pa, k->image.size);
 }

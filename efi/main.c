@@ -24,6 +24,7 @@ begin(Guest *g, EFI_HANDLE self, EFI_SYSTEM_TABLE *st, u64 tentry, u64 nonzero)
 	phase(PhEntry, "uefi %u.%u firmware %#x", st->Hdr.Revision >> 16, (st->Hdr.Revision & 0xffff) / 10,
 	      st->FirmwareRevision);
 	saybanner(g);
+	print("efi: .bss nonzero=%llu\n", nonzero);
 	if (nonzero != 0)
 		return refuse(g, EFI_LOAD_ERROR, "image: .bss nonzero=%llu, not loaded as it should be",
 			      nonzero);
@@ -65,6 +66,7 @@ report(Guest *g)
 		      k->tries[i].entries, k->tries[i].status);
 	fwlogdescs(&log, &g->fw);
 	fwlogledger(&log, &g->fw);
+	print("efi: kept %u runs proved, allocations between map and exit %u\n", g->proved, g->taken);
 	if (g->fbgone != nil)
 		print("efi: gop dropped: %s\n", g->fbgone);
 }

@@ -41,6 +41,7 @@ takepages(Guest *g, Kind kind, u64 bytes, u64 below, const char *what, BootRun *
 
 	if (bytes == 0 || bytes > PieceMax)
 		return refuse(g, EFI_UNSUPPORTED, "%s: %llu bytes are no size for it", what, bytes);
+	g->taken++;
 	s = g->bs->AllocatePages(below != 0 ? AllocateMaxAddress : AllocateAnyPages, EfiLoaderData,
 				 roundup(bytes, BY2PG) >> PGSHIFT, &pa);
 	if (s != EFI_SUCCESS)
@@ -167,6 +168,7 @@ memorytake(Guest *g)
 		return s;
 	if (takepages(g, KLow, BY2PG, LowLimit, "low page", &low) == EFI_SUCCESS)
 		k->lowpage = low.pa; /* only starting more processors needs it (A10) */
+	print("efi: lowpage pa=%#llx\n", pabits(k->lowpage));
 	s = maptake(g);
 	if (s != EFI_SUCCESS)
 		return s;
