@@ -264,7 +264,7 @@ enterkernel(Guest *g)
 	Moved m;
 
 	bridgeopen();
-	relocate(image, k->image.size, g->relocrva, g->relocsize, base, imageva(0), true, &m);
+	relocate(image, g->loadedsize, g->relocrva, g->relocsize, base, imageva(0), true, &m);
 	k->relocmoved = m.moved;
 	k->relocleft = m.left;
 	k->relocbad = m.bad;

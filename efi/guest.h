@@ -41,6 +41,7 @@ struct Guest {
 	EFI_LOADED_IMAGE *loaded;
 	Boot *boot;	 /* the parcel, in pages of its own: all that the second life gets */
 	const u8 *image; /* our first byte */
+	u64 loadedsize;	 /* SizeOfImage: with the debug sections, which we leave behind */
 	u32 relocrva, relocsize;
 	GuestMap map;
 	u32 maxentries;	    /* descriptors that the buffers below can hold */

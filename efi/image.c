@@ -38,13 +38,17 @@ section(const u8 *row, u64 size, BootSect *s)
 
 /*
  * Read the headers of the image at p[0..size): sections into k->sect, the headers themselves first,
- * and the relocation table's place. Text of the first rule broken, or nil.
+ * and the relocation table's place. Debug sections, which lie last, are for debuggers alone: they are
+ * not mapped, k->image ends before them, and their pages go the way of all loader memory. Text of the
+ * first rule broken, or nil.
  */
 const char *
 peread(const u8 *p, u64 size, BootKeep *k, u32 *relocrva, u32 *relocsize)
 {
-	u32 pe, rows, n, i;
+	const u8 *row;
+	u32 pe, rows, n;
 	const char *why;
+	BootSect s;
 
 	if (size < BY2PG || size > KIMAGEMAX || size % BY2PG != 0)
 		return "its size is odd";
@@ -54,17 +58,23 @@ peread(const u8 *p, u64 size, BootKeep *k, u32 *relocrva, u32 *relocsize)
 		return "no PE32+ headers";
 	n = le16(p + pe + PeNsect);
 	rows = pe + PeOptional + le16(p + pe + PeOptionalSize);
-	if (n + 1 > BootSects || rows + n * PeSectBytes > BY2PG)
+	if (rows + n * PeSectBytes > BY2PG)
 		return "too many sections";
 	*relocrva = le32(p + pe + PeOptional + PeRelocDir);
 	*relocsize = le32(p + pe + PeOptional + PeRelocDir + 4);
 	k->sect[0] = (BootSect){.name = "headers", .size = BY2PG, .perm = PermR};
-	for (i = 0; i < n; i++) {
-		why = section(p + rows + i * PeSectBytes, size, &k->sect[i + 1]);
+	k->nsect = 1;
+	for (row = p + rows; n > 0; n--, row += PeSectBytes) {
+		if ((le32(row + PeSectFlags) & PeDiscard) != 0 && le32(row + PeSectRva) != *relocrva)
+			continue;
+		why = section(row, size, &s);
+		if (why == nil && k->nsect == BootSects)
+			why = "too many sections";
 		if (why != nil)
 			return why;
+		k->sect[k->nsect++] = s;
+		k->image.size = s.rva + s.size;
 	}
-	k->nsect = n + 1;
 	return nil;
 }
 
@@ -107,13 +117,14 @@ imagecheck(Guest *g)
 		return refuse(g, EFI_LOAD_ERROR, "image: loaded at %p but running at %p",
 			      g->loaded->ImageBase, (const void *)__ImageBase);
 	g->image = __ImageBase;
-	k->image = (BootRun){topaddr((uintptr)__ImageBase), g->loaded->ImageSize};
+	k->image.pa = topaddr((uintptr)__ImageBase);
+	g->loadedsize = g->loaded->ImageSize;
 	if (pabits(k->image.pa) % BY2PG != 0)
 		return refuse(g, EFI_LOAD_ERROR, "image: loaded at %p, not on a page", g->loaded->ImageBase);
-	why = peread(g->image, k->image.size, k, &g->relocrva, &g->relocsize);
+	why = peread(g->image, g->loadedsize, k, &g->relocrva, &g->relocsize);
 	if (why != nil)
 		return refuse(g, EFI_LOAD_ERROR, "image: %s", why);
-	relocate((u8 *)(uintptr)g->image, k->image.size, g->relocrva, g->relocsize, pabits(k->image.pa), 0,
+	relocate((u8 *)(uintptr)g->image, g->loadedsize, g->relocrva, g->relocsize, pabits(k->image.pa), 0,
 		 false, &m);
 	if (m.bad != 0 || m.moved == 0)
 		return refuse(g, EFI_LOAD_ERROR, "image: relocations moved %u bad %u", m.moved, m.bad);

@@ -24,6 +24,7 @@ enum {
 	PeSectBytes = 40,
 };
 
-#define PeExec	0x20000000u
-#define PeRead	0x40000000u
-#define PeWrite 0x80000000u
+#define PeDiscard 0x02000000u /* debug sections, and the relocation table */
+#define PeExec	  0x20000000u
+#define PeRead	  0x40000000u
+#define PeWrite	  0x80000000u

@@ -69,7 +69,7 @@ struct BootTry {
 
 /* What stays true for the life of the kernel. */
 struct BootKeep {
-	BootRun image; /* where firmware loaded us; size = SizeOfImage */
+	BootRun image; /* where firmware loaded us, up to the last section that we map */
 	u32 nsect, pad;
 	BootSect sect[BootSects];
 	BootFb fb;
