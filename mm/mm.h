@@ -126,7 +126,7 @@ Poolstat poolstat(Pool *p);
 void poollimit(Pool *p, u64 max);
 void *malloc(usize n);                 /* zeroed, as in 9front; nil when there is none */
 void *mallocz(usize n, bool clr);
-void *mallocalign(usize n, usize align, i64 offset, usize span); /* zeroed; p + offset is a multiple of align */
+void *mallocalign(usize n, usize align, i64 offset, usize span); /* zeroed; at offset modulo align, inside one span; 0: any */
 void *smalloc(usize n);                /* zeroed; waits; never nil; needs a process */
 void *realloc(void *p, usize n);
 void free(void *p);

@@ -1,0 +1,584 @@
+/*
+ * pool.c: blocks of any size out of arenas that xalloc gives. Second life and host.
+ * A block is {magic, size} data slack {BE slack EF size}, 9front's layout, so that who writes past its end
+ * or frees what is not his is found when it is freed. Small blocks park on quick lists, of one size each, and
+ * come back from there in a few instructions; the others lie in bins by size, joined with their free
+ * neighbours.
+ * Always holds: the blocks of an arena lie end to end; no two free ones touch, but for parked ones;
+ * cur == nfree + nalloc, where an arena's own words count as nalloc.
+ * Locks: p->lk, outside palloc: a pool grows under it.
+ */
+#include "pool.h"
+#include "lib.h"
+
+struct Bhdr {
+	u32 magic;
+	u32 size; /* bytes of the block, a multiple of PoolQuantum */
+};
+struct Btail { /* the last 8 bytes of every block, free or not */
+	u8 magic0;
+	u8 slack[2]; /* unused bytes before the tail, high byte first */
+	u8 magic1;
+	u32 size;
+};
+struct Free { /* a free block's beginning */
+	Bhdr h;
+	Free *next, *prev;
+};
+struct Arena { /* what xalloc gave; its blocks begin at the next multiple of PoolQuantum */
+	Bhdr h;
+	Bhdr *tail; /* an ArenaTailMagic behind the last block */
+	Arena *next;
+	u64 size;
+};
+enum {
+	Overhead = sizeof(Bhdr) + sizeof(Btail),
+	MinBlock = PoolQuantum,
+	Tail0 = 0xbe,
+	Tail1 = 0xef,
+	MaxData = 0x7fffffff - 2 * PoolQuantum,
+};
+_Static_assert(sizeof(Free) + sizeof(Btail) <= MinBlock, "a free block fits the smallest");
+
+static const u8 slackfill[4] = {0xfe, 0xf1, 0xf0, 0xfa};
+
+/* --- the parts of a block
+ * ------------------------------------------------------------------------------------ */
+
+static inline Bhdr *
+after(const void *b, u64 n)
+{
+	return (Bhdr *)((u8 *)(uintptr)b + n);
+}
+
+static inline Btail *
+tailof(const Bhdr *b)
+{
+	return (Btail *)after(b, b->size - sizeof(Btail));
+}
+
+static inline u32
+slackof(const Btail *t)
+{
+	return (u32)t->slack[0] << 8 | t->slack[1];
+}
+
+static u32
+blocksize(u64 dsize)
+{
+	return (u32)roundup(dsize + Overhead, PoolQuantum);
+}
+
+static NORETURN __attribute__((noinline, cold)) void
+corrupt(const Pool *p, const Bhdr *b, const char *what)
+{
+	const u32 *w = (const u32 *)b;
+
+	panic("pool %s block %p: %s\nhdr %.8x %.8x %.8x %.8x %.8x %.8x", p->name, (const void *)b, what, w[0],
+	      w[1], w[2], w[3], w[4], w[5]);
+}
+
+/* The header before user data: behind it there may be filler. */
+static Bhdr *
+header(const Pool *p, const void *v)
+{
+	const u32 *w = v;
+
+	if (v == nil || (uintptr)v % 8 != 0)
+		panic("pool %s: %p is no block", p->name, v);
+	while (w[-1] == AlignMagic)
+		w--;
+	Bhdr *b = (Bhdr *)(uintptr)(w - 2);
+	if (b->magic != AllocMagic)
+		corrupt(p, b,
+			b->magic == FreeMagic || b->magic == ParkedMagic ? "freed twice"
+									 : "not a block in use");
+	return b;
+}
+
+/* Slack bytes in front of the tail carry a pattern that begins with the first of them. */
+static void
+fillslack(u8 *s, u32 n)
+{
+	for (; n >= 4; n -= 4, s += 4)
+		__builtin_memcpy(s, slackfill, 4);
+	for (u32 i = 0; i < n; i++)
+		s[i] = slackfill[i];
+}
+
+static bool
+slackintact(const u8 *s, u32 n)
+{
+	for (; n >= 4; n -= 4, s += 4)
+		if (le32(s) != le32(slackfill))
+			return false;
+	for (u32 i = 0; i < n; i++)
+		if (s[i] != slackfill[i])
+			return false;
+	return true;
+}
+
+static void
+checkused(const Pool *p, const Bhdr *b)
+{
+	if (b->size < MinBlock || b->size % PoolQuantum != 0)
+		corrupt(p, b, "bad size in header");
+	const Btail *t = tailof(b);
+	u32 slack = slackof(t);
+	if (t->magic0 != Tail0 || t->magic1 != Tail1 || t->size != b->size || slack > b->size - Overhead)
+		corrupt(p, b, "mem user overflow: tail overwritten");
+	if (!slackintact((const u8 *)t - slack, slack))
+		corrupt(p, b, "mem user overflow: slack overwritten");
+}
+
+/* Write header and tail of a block in use whose data at v is dsize bytes long. */
+static void *
+setused(Bhdr *b, u32 size, void *v, u64 dsize)
+{
+	b->magic = AllocMagic;
+	b->size = size;
+	Btail *t = tailof(b);
+	u8 *end = (u8 *)v + dsize;
+	u32 slack = (u32)((u8 *)t - end);
+	fillslack(end, slack);
+	*t = (Btail){Tail0, {(u8)(slack >> 8), (u8)slack}, Tail1, size};
+	return v;
+}
+
+/* --- bins
+ * ------------------------------------------------------------------------------------------------------ */
+
+static u32
+binof(u32 size)
+{
+	if (size <= PoolExact * PoolQuantum)
+		return size / PoolQuantum - 1;
+	u32 top = 31 - (u32)__builtin_clz(size); /* 11 and up */
+	return PoolExact + (top - 11) * 4 + (size >> (top - 2) & 3);
+}
+
+static void
+enbin(Pool *p, Bhdr *b, u32 size)
+{
+	u32 i = binof(size);
+	Free *f = (Free *)b;
+
+	f->h = (Bhdr){FreeMagic, size};
+	*tailof(b) = (Btail){Tail0, {0, 0}, Tail1, size};
+	f->prev = nil;
+	f->next = p->bin[i];
+	if (f->next != nil)
+		f->next->prev = f;
+	p->bin[i] = f;
+	p->some[i / 64] |= 1ull << i % 64;
+	p->nfree += size;
+}
+
+static void
+unbin(Pool *p, Bhdr *b)
+{
+	u32 i = binof(b->size);
+	Free *f = (Free *)b;
+
+	if (f->next != nil)
+		f->next->prev = f->prev;
+	if (f->prev != nil)
+		f->prev->next = f->next;
+	else
+		p->bin[i] = f->next;
+	if (p->bin[i] == nil)
+		p->some[i / 64] &= ~(1ull << i % 64);
+	p->nfree -= b->size;
+}
+
+/* The first bin at or above i that holds something; PoolBins: none. */
+static u32
+nextbin(const Pool *p, u32 i)
+{
+	for (u32 w = i / 64; w < nelem(p->some); w++) {
+		u64 bits = p->some[w];
+		if (w == i / 64)
+			bits &= ~0ull << i % 64;
+		if (bits != 0)
+			return w * 64 + (u32)__builtin_ctzll(bits);
+	}
+	return PoolBins;
+}
+
+static Bhdr *
+search(const Pool *p, u32 size)
+{
+	u32 i = binof(size);
+
+	for (Free *f = p->bin[i]; f != nil; f = f->next)
+		if (f->h.size >= size)
+			return &f->h;
+	i = nextbin(p, i + 1);
+	return i < PoolBins ? &p->bin[i]->h : nil;
+}
+
+/* A block that is no longer used joins its free neighbours. */
+static void
+join(Pool *p, Bhdr *b)
+{
+	u32 size = b->size;
+	const Btail *before = (const Btail *)b - 1; /* size 0 in front of an arena's first block */
+	Bhdr *low = (Bhdr *)((u8 *)b - before->size), *high = after(b, size);
+
+	if (high->magic == FreeMagic) {
+		unbin(p, high);
+		size += high->size;
+	}
+	if (before->size != 0 && low->magic == FreeMagic) {
+		unbin(p, low);
+		size += low->size;
+		b = low;
+	}
+	enbin(p, b, size);
+}
+
+/* --- quick lists
+ * -------------------------------------------------------------------------------------------------- */
+
+static void
+unpark(Pool *p)
+{
+	for (u32 i = 0; i < PoolQuick; i++)
+		for (Free *f; (f = p->quick[i]) != nil;) {
+			p->quick[i] = f->next;
+			p->nfree -= f->h.size;
+			join(p, &f->h);
+		}
+	p->parked = 0;
+}
+
+static inline void
+park(Pool *p, Bhdr *b)
+{
+	Free *f = (Free *)b;
+	u32 size = b->size;
+
+	b->magic = ParkedMagic;
+	f->next = p->quick[size / PoolQuantum - 1];
+	p->quick[size / PoolQuantum - 1] = f;
+	p->nfree += size;
+	p->parked += size;
+	if (p->parked > PoolParked)
+		unpark(p);
+}
+
+/* A parked block of just this size, or nil. */
+static inline Bhdr *
+quickly(Pool *p, u32 size)
+{
+	if (size > PoolQuick * PoolQuantum)
+		return nil;
+	Free **list = &p->quick[size / PoolQuantum - 1], *f = *list;
+	if (f == nil)
+		return nil;
+	if (f->h.magic != ParkedMagic || f->h.size != size)
+		corrupt(p, &f->h, "parked block overwritten");
+	*list = f->next;
+	p->nfree -= size;
+	p->parked -= size;
+	return &f->h;
+}
+
+/* --- arenas
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static Bhdr *
+firstblock(const Arena *a)
+{
+	return (Bhdr *)(uintptr)roundup((uintptr)a + sizeof(Arena) + sizeof(Btail), PoolQuantum);
+}
+
+/* If q lies right behind a, the words between their blocks become a block, and q is no arena any more. */
+static void
+mergearena(Pool *p, Arena *a)
+{
+	Arena *q = a->next;
+
+	if (q == nil || !xmerge(a, q))
+		return;
+	Bhdr *gap = a->tail;
+	u32 size = (u32)((u8 *)firstblock(q) - (u8 *)gap);
+	u64 whole = (u64)((u8 *)q + q->size - (u8 *)a), between = whole - a->size - q->size;
+	a->tail = q->tail;
+	a->size = whole;
+	a->next = q->next;
+	p->cur += between;
+	p->nalloc += between;
+	p->nalloc -= size;
+	gap->size = size;
+	join(p, gap);
+}
+
+static void
+addarena(Pool *p, Arena *a, u64 size)
+{
+	Bhdr *b = firstblock(a);
+	u32 room = (u32)rounddown((u64)(uintptr)a + size - (u64)(uintptr)b - sizeof(Bhdr), PoolQuantum);
+	Arena **l = &p->arenas, *prev = nil;
+
+	for (; *l != nil && *l < a; l = &(*l)->next)
+		prev = *l;
+	*a = (Arena){.h = {ArenaMagic, 0}, .tail = after(b, room), .next = *l, .size = size};
+	*l = a;
+	*a->tail = (Bhdr){ArenaTailMagic, 0};
+	((Btail *)b)[-1] = (Btail){Tail0, {0, 0}, Tail1, 0};
+	p->cur += size;
+	p->nalloc += size - room;
+	enbin(p, b, room);
+	mergearena(p, a);
+	if (prev != nil)
+		mergearena(p, prev);
+}
+
+static bool
+grow(Pool *p, u32 size)
+{
+	u64 want = (u64)size + sizeof(Arena) + 2 * PoolQuantum + sizeof(Btail) + sizeof(Bhdr);
+
+	if (want < p->minarena)
+		want = p->minarena;
+	if (p->cur + want > p->maxsize)
+		return false;
+	Arena *a = xallocz(want, false);
+	if (a == nil)
+		return false;
+	addarena(p, a, want);
+	return true;
+}
+
+/* --- the calls
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+/* A free block of at least this size, off its bin; nil: there is none to be had. */
+static Bhdr *
+findblock(Pool *p, u32 size)
+{
+	Bhdr *b = search(p, size);
+
+	if (b == nil && p->parked != 0) {
+		unpark(p);
+		b = search(p, size);
+	}
+	if (b == nil && grow(p, size))
+		b = search(p, size);
+	if (b != nil)
+		unbin(p, b);
+	return b;
+}
+
+/* What of a block beyond `size` makes a block of its own goes back; what is left. */
+static u32
+cutrest(Pool *p, Bhdr *b, u32 have, u32 size)
+{
+	if (have - size < MinBlock)
+		return have;
+	Bhdr *rest = after(b, size);
+	b->size = size;
+	tailof(b)->size = size; /* join looks behind rest: b is not free */
+	rest->size = have - size;
+	join(p, rest);
+	return size;
+}
+
+void *
+poolalloc(Pool *p, u64 dsize)
+{
+	u32 size = blocksize(dsize);
+	void *v = nil;
+
+	if (dsize > MaxData)
+		return nil;
+	ilock(&p->lk);
+	Bhdr *b = quickly(p, size);
+	if (b == nil && (b = findblock(p, size)) != nil) {
+		b->magic = AllocMagic;
+		size = cutrest(p, b, b->size, size);
+	}
+	if (b != nil) {
+		p->nalloc += size;
+		v = setused(b, size, b + 1, dsize);
+	}
+	iunlock(&p->lk);
+	return v;
+}
+
+/* Where in a block data of dsize bytes may begin. */
+static u8 *
+place(const Bhdr *b, u64 dsize, u64 align, u64 offset, u64 span)
+{
+	u64 at = (u64)(uintptr)(b + 1);
+
+	at = at + ((offset - at) & (align - 1));
+	if (span != 0 && rounddown(at, span) != rounddown(at + dsize - 1, span)) {
+		at = roundup(at, span);
+		at = at + ((offset - at) & (align - 1));
+	}
+	return (u8 *)(uintptr)at;
+}
+
+/* Give back whole quanta in front of aligned data, and fill what is left with AlignMagic. */
+static Bhdr *
+cutfront(Pool *p, Bhdr *b, u8 *v)
+{
+	u64 gap = rounddown((u64)(v - (u8 *)(b + 1)), PoolQuantum);
+	Bhdr *at = after(b, gap);
+
+	if (gap != 0) {
+		at->magic = AllocMagic;
+		at->size = b->size - (u32)gap;
+		b->size = (u32)gap;
+		tailof(b)->size = (u32)gap;
+		join(p, b);
+	}
+	for (u32 *w = (u32 *)(at + 1); (u8 *)w < v; w++)
+		*w = AlignMagic;
+	return at;
+}
+
+void *
+poolallocalign(Pool *p, u64 dsize, u64 align, i64 offset, u64 span)
+{
+	u8 *v = nil;
+
+	if (align < 8)
+		align = 8;
+	if ((align & (align - 1)) != 0 || (span & (span - 1)) != 0 || offset % 8 != 0 || dsize > MaxData ||
+	    align > MaxData || span > MaxData || (span != 0 && dsize > span) ||
+	    dsize + align + span > MaxData)
+		return nil;
+	ilock(&p->lk);
+	Bhdr *b = findblock(p, blocksize(dsize + 2 * align + span));
+	if (b != nil) {
+		b->magic = AllocMagic;
+		v = place(b, dsize, align, (u64)offset, span);
+		b = cutfront(p, b, v);
+		u32 size = blocksize(dsize + (u64)(v - (u8 *)(b + 1)));
+		size = cutrest(p, b, b->size, size);
+		p->nalloc += size;
+		setused(b, size, v, dsize);
+	}
+	iunlock(&p->lk);
+	return v;
+}
+
+void
+poolfree(Pool *p, void *v)
+{
+	ilock(&p->lk);
+	Bhdr *b = header(p, v);
+	checkused(p, b);
+	if (p->flags & PoolAntagonism)
+		memset(b + 1, 0, b->size - Overhead);
+	p->nalloc -= b->size;
+	if (b->size <= PoolQuick * PoolQuantum)
+		park(p, b);
+	else
+		join(p, b);
+	iunlock(&p->lk);
+}
+
+u64
+poolmsize(Pool *p, void *v)
+{
+	ilock(&p->lk);
+	Bhdr *b = header(p, v);
+	checkused(p, b);
+	const Btail *t = tailof(b);
+	u64 n = (u64)((const u8 *)t - (const u8 *)v) - slackof(t);
+	iunlock(&p->lk);
+	return n;
+}
+
+bool
+poolresize(Pool *p, void *v, u64 dsize)
+{
+	bool ok = false;
+
+	ilock(&p->lk);
+	Bhdr *b = header(p, v);
+	checkused(p, b);
+	u64 before = (u64)((u8 *)v - (u8 *)(b + 1)), room = b->size - Overhead - before;
+	/* A slack of more than a quantum or two would only hide memory. */
+	if (dsize <= room && room - dsize < 2 * PoolQuantum) {
+		setused(b, b->size, v, dsize);
+		ok = true;
+	}
+	iunlock(&p->lk);
+	return ok;
+}
+
+Poolstat
+poolstat(Pool *p)
+{
+	ilock(&p->lk);
+	Poolstat s = {
+	    .name = p->name, .max = p->maxsize, .cur = p->cur, .free = p->nfree, .alloc = p->nalloc};
+	iunlock(&p->lk);
+	return s;
+}
+
+void
+poollimit(Pool *p, u64 max)
+{
+	ilock(&p->lk);
+	p->maxsize = max;
+	iunlock(&p->lk);
+}
+
+/* --- looking
+ * -------------------------------------------------------------------------------------------------------------
+ */
+
+/* One block of a walk: adds its size to the count that it belongs to. */
+static const char *
+walkblock(const Bhdr *b, const Bhdr *end, bool wasfree, u64 *nfree, u64 *parked)
+{
+	const Btail *t = tailof(b);
+
+	if (b->size < MinBlock || b->size % PoolQuantum != 0 ||
+	    b->size > (u64)((const u8 *)end - (const u8 *)b))
+		return "bad size in header";
+	if (t->size != b->size || t->magic0 != Tail0 || t->magic1 != Tail1)
+		return "bad tail";
+	if (b->magic == AllocMagic)
+		return slackintact((const u8 *)t - slackof(t), slackof(t)) ? nil : "slack overwritten";
+	*nfree += b->size;
+	if (b->magic == ParkedMagic)
+		*parked += b->size;
+	else if (b->magic != FreeMagic)
+		return "bad magic";
+	else if (wasfree)
+		return "free neighbours not joined";
+	return nil;
+}
+
+const char *
+poolcheck(Pool *p)
+{
+	const char *why = nil;
+	u64 cur = 0, nfree = 0, parked = 0;
+
+	ilock(&p->lk);
+	for (const Arena *a = p->arenas; a != nil && why == nil; a = a->next) {
+		bool wasfree = false;
+		if (a->h.magic != ArenaMagic || a->tail->magic != ArenaTailMagic)
+			why = "bad arena";
+		for (const Bhdr *b = firstblock(a); b < a->tail && why == nil; b = after(b, b->size)) {
+			why = walkblock(b, a->tail, wasfree, &nfree, &parked);
+			wasfree = b->magic == FreeMagic;
+		}
+		cur += a->size;
+	}
+	if (why == nil &&
+	    (cur != p->cur || nfree != p->nfree || parked != p->parked || cur != p->nfree + p->nalloc))
+		why = "counts are wrong";
+	iunlock(&p->lk);
+	return why;
+}
