@@ -311,7 +311,6 @@ bool canonical(const PteFeat *f, u64 va);
 
 /* Levels, raw entries, flags, neighbours, the end and the ledger's class of it; bytes of text in d. */
 usize walktext(Ptab *t, Ledger *l, u64 va, char *d, usize n);
-void mmuprintwalk(u64 va);
 
 /* --- kmap.c: the kernel's mappings as a table of rows; planned, built, proved -------------------- */
 
@@ -346,6 +345,8 @@ void mmuenter(const BootKeep *k);
 Ptab *kernptab(void);   /* the kernel's own tables, after mmuenter */
 /* Audit: text pages R-X, data RW-, violations 0 (D10); both views agree (D9); sweep of conf.mem (E4). */
 void mmuinit(Ledger *l);
+u64 kernelro(Ledger *l); /* the audit alone: rules broken */
+u64 xlatsweep(void);     /* the sweep alone: translations that do not come back */
 /* Is every page of [pa, pa+size) in the direct map now? RAM is, and nothing else (E7). */
 bool hhdmmapped(Paddr pa, u64 size);
 void pmap(Paddr pa, u64 va, u64 size, u32 perm, enum Memtype mt); /* kernel only; panics on refusal (D6) */
