@@ -1,7 +1,7 @@
 /*
  * test_ptab.c: the table editor over the invented entries.
- * sources: mm/ptab.c mm/xlat.c mm/ledger.c kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
- * arch/host/pte.c
+ * sources: mm/ptab.c mm/xlat.c mm/ledger.c arch/host/pte.c
+ * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
 #include "ptabtest.h"
 

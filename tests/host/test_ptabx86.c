@@ -1,7 +1,7 @@
 /*
  * test_ptabx86.c: the table editor over those of x86 64.
- * sources: mm/ptab.c mm/xlat.c mm/ledger.c kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
- * arch/x86_64/pte.c
+ * sources: mm/ptab.c mm/xlat.c mm/ledger.c arch/x86_64/pte.c
+ * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
 #include "ptabtest.h"
 
