@@ -68,13 +68,24 @@ str(Fwlog *o, const char *s)
 	}
 }
 
+/* Eight hex digits at a time: nibbles spread to bytes, the first digit lowest. */
+static u64
+hex8(u32 v)
+{
+	u64 x = (v & 0xffff) | (u64)(v >> 16) << 32;
+	x = (x | x << 8) & 0x00ff00ff00ff00ffull;
+	x = (x | x << 4) & 0x0f0f0f0f0f0f0f0full;
+	u64 letters = (x + 0x0606060606060606ull) >> 4 & 0x0101010101010101ull;
+	return __builtin_bswap64(x + 0x3030303030303030ull + letters * ('a' - '0' - 10));
+}
+
 static void
 hex16(Fwlog *o, u64 v)
 {
-	room(o, 16);
-	for (u32 i = 16; i-- > 0; v >>= 4)
-		o->b[o->n + i] = "0123456789abcdef"[v & 15];
-	o->n += 16;
+	u64 t[2] = {hex8((u32)(v >> 32)), hex8((u32)v)};
+	room(o, sizeof(t));
+	__builtin_memcpy(o->b + o->n, t, sizeof(t));
+	o->n += sizeof(t);
 }
 
 /* Decimal, with zeros in front up to `width` digits. */
@@ -219,24 +230,16 @@ fwwhytext(const Fwwhy *w, const Range *r, char *d, usize n)
 					    "runtime attribute", "special purpose", "rounded to pages"};
 	Words s = {.d = d, .room = n};
 	*d = 0;
-	for (u32 i = 0; i < nelem(rules); i++)
-		if (r->why >> i & 1)
-			say(&s, ", ", rules[i]);
+	for (u32 y = r->why; y != 0; y &= y - 1)
+		say(&s, ", ", rules[__builtin_ctz(y)]);
 	const char *sep = ", ";
-	for (u32 i = 0; i < NFWTYPE; i++)
-		if (w->types >> i & 1) {
-			say(&s, sep, fwtypename(i));
-			sep = " ";
-		}
-	for (u32 i = 0; i < nelem(flags); i++)
-		if (w->flags >> i & 1)
-			say(&s, ", ", flags[i]);
+	for (u32 t = w->types; t != 0; t &= t - 1, sep = " ")
+		say(&s, sep, fwtypename((u32)__builtin_ctz(t)));
+	for (u32 f = w->flags; f != 0; f &= f - 1)
+		say(&s, ", ", flags[__builtin_ctz(f)]);
 	sep = ", over ";
-	for (u32 k = 0; k < NCLASS; k++)
-		if (w->beaten >> k & 1) {
-			say(&s, sep, kindword((Kind)k));
-			sep = " ";
-		}
+	for (u32 k = w->beaten; k != 0; k &= k - 1, sep = " ")
+		say(&s, sep, kindword((Kind)__builtin_ctz(k)));
 	return s.n;
 }
 

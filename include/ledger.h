@@ -74,3 +74,17 @@ u64 ledgeralloc(Ledger *l, u64 size, u64 align, u64 min, u64 max, Kind from, Kin
 bool ledgerfree(Ledger *l, u64 start, u64 size, Kind to) MUSTUSE;
 /* Does the table keep its normal form? Text of the first rule that broke, or nil. */
 const char *ledgercheck(Ledger *l);
+
+/* --- maptext.c: in 9front's words ---------------------------------------------------------------------- */
+
+/* A line for each run of ranges of one 9front type: "<start>-<end> <type>", 16 hex digits, end exclusive. */
+void memmapdump(Ledger *l, void (*put)(void *aux, const char *s, usize n), void *aux);
+/* A line for each kind that has memory: word, KiB, number of ranges. */
+void ledgertable(Ledger *l, void (*put)(void *aux, const char *s, usize n), void *aux);
+/*
+ * The value of *e820: "<type> <base> <top> " for each run. The length it wants; with n no more than that
+ * only whole entries that fit are written.
+ */
+usize e820text(Ledger *l, char *d, usize n);
+/* Enter such a string, "[type ]base top" each, hex, type 1 when absent. False: not such a string, or full. */
+bool e820parse(Ledger *l, const char *s) MUSTUSE;
