@@ -51,3 +51,5 @@ const char *phasetext(Phase ph);
 
 /* Fail at a phase: "K5" or "K5:how", how one of null ud div gp stack print lock panic (*panicat=). False: unknown. */
 bool phaseinject(const char *text);
+/* *timing=1: with the last phase, print the cycles that each took, counted from tentry. */
+void phasetiming(u64 tentry);

@@ -13,9 +13,11 @@
 enum Inject { InjNone, InjNull, InjUd, InjDiv, InjGp, InjStack, InjPrint, InjLock, InjPanic };
 
 static struct {
-	u32 entered; /* phases entered: the last one plus 1 */
-	u32 at;	     /* where to fail */
-	u32 how;     /* enum Inject */
+	u32 entered;	   /* phases entered: the last one plus 1 */
+	u32 at;		   /* where to fail */
+	u32 how;	   /* enum Inject */
+	u64 tentry;	   /* cycle counter at entry, if the times are wanted; else 0 */
+	u64 stamp[NPHASE]; /* cycle counter when each was entered; 0: it was not */
 } boot;
 
 /* A word for each phase, without a pointer in it. */
@@ -149,6 +151,29 @@ phaseinject(const char *text)
 	return false;
 }
 
+/* Print where the cycles went, when the last phase is entered. */
+void
+phasetiming(u64 tentry)
+{
+	boot.tentry = tentry;
+}
+
+/* "timing: <crumb> <cycles from entry to it> <cycles from it to the next> <text>": a grammar (tools/bench).
+ */
+static void
+printtimes(void)
+{
+	u64 next = cycles();
+
+	for (u32 i = NPHASE; i-- > 0;) {
+		if (boot.stamp[i] == 0)
+			continue;
+		print("timing: %.2s %llu %llu %s\n", crumbs + (usize)2 * i, boot.stamp[i] - boot.tentry,
+		      next - boot.stamp[i], phasetext((Phase)i));
+		next = boot.stamp[i];
+	}
+}
+
 void
 phase(Phase ph, const char *more, ...)
 {
@@ -159,6 +184,7 @@ phase(Phase ph, const char *more, ...)
 	if (id < boot.entered || id >= NPHASE)
 		panic("phase: %s after %s", phasetext(ph), phasetext(phasenow()));
 	boot.entered = id + 1;
+	boot.stamp[id] = cycles();
 	crumbputc(crumbs[2 * id]);
 	crumbputc(crumbs[2 * id + 1]);
 	va_start(ap, more);
@@ -167,6 +193,8 @@ phase(Phase ph, const char *more, ...)
 	printphase(id);
 	print("%s %02u +%llums %s%s%s\n", phaseprefix(ph), id, nanosec() / 1000000, phasetext(ph),
 	      rest[0] != 0 ? " " : "", rest);
+	if (id == NPHASE - 1 && boot.tentry != 0)
+		printtimes();
 	if (boot.how != InjNone && boot.at == id)
 		inject((enum Inject)boot.how);
 }
