@@ -29,11 +29,11 @@ MAKEFLAGS += --no-builtin-rules
 EFI   := main say image config options file gop clock pages build reloc exit fwmap fwtext
 LIB   := mem str format number crc32 sha256 kind parcel tar
 MM    := ledger maptext bank xlat ptab walk kmap audit vmap kstack space xalloc pool malloc buddy page membal image segment
-KERN  := main phase log print screen lock panic conf initrd acpi time arena \
+KERN  := main phase log print screen lock panic conf initrd acpi archinit time arena \
          proc sched prio sleep note noteq fault exec exechdr userinit \
          error chan path namec dev devtab devroot devcons devdup devenv devpipe devproc devswap \
          syscall sysproc sysfile sysseg runtime command
-PORT  := uart cpu pte bridge gdt trap unwind fpu apic ioapic clock user power mtrr
+PORT  := uart cpu pte bridge gdt trap banner unwind fpu apic ioapic clock user power mtrr
 PORTS := enter vectors context usercopy
 
 # A file joins the build when it exists.

@@ -160,8 +160,11 @@ void trapnote(Ureg *u, const char *text);
 void syscall(Ureg *u, u64 *args);
 /* Last call before a trap or interrupt from user mode goes back there (not system calls). */
 void trapexit(Ureg *u);
+enum { HZ = 100 };
 /* HZ times a second, interrupts off. */
 void hzclock(Ureg *u);
+/* Between ticks, when clockarm() asked for it: run what is due; interrupts off. */
+void timercheck(void);
 /* First C call of a new process on its own stack. */
 void procstart(void);
 /* A character from the serial line, in its interrupt. */
@@ -172,7 +175,9 @@ void conschar(int c);
 /* Start of time and frequency of the cycle counter, as far as they are known (hz 0: not yet). */
 void phaseclock(u64 tentry, u64 hz);
 
-void clockinit(const Boot *b);     /* cycle counter frequency, HZ timer on */
+void clockinit(const Boot *b);     /* cycle counter frequency, HZ timer on; after trapinit */
+void clockarm(u64 when);           /* an interrupt when nanosec() is `when`, at the latest: calls timercheck() */
+u64 rtcseconds(void);              /* the battery clock, seconds since 1970; 0: it makes no sense */
 u64 nanosec(void);                 /* monotone nanoseconds since entry */
 u64 cycles2ns(u64 c);
 NORETURN void machhalt(void);      /* interrupts off, stop */

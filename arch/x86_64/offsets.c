@@ -4,7 +4,7 @@
  */
 #include "machine/cpu.h"
 
-#define OFF(name, value) __asm__ volatile("\n->" #name " %0" : : "i"((u64)(value)))
+#define OFF(name, value) __asm__ volatile(".ascii \"->" #name " %0\"" : : "i"((u64)(value)))
 
 void offsets(void);
 

@@ -15,7 +15,13 @@
 #define BELOW (SHADOW + ARGS)
 /* The canonical low half ends below bit 47. */
 #define CANONICAL 47
-#define EFER_SHIFT_GS 32
+
+/* Two assemblers, two words for "with an error code". */
+#ifdef __clang__
+#define WITHERROR @code
+#else
+#define WITHERROR code
+#endif
 
 	.text
 
@@ -85,7 +91,7 @@ vectors:
 	.p2align 4
 	.seh_proc trapentry
 trapentry:
-	.seh_pushframe @code
+	.seh_pushframe WITHERROR
 	.seh_stackalloc 8
 	subq	$UREG_TYPE, %rsp
 	.seh_stackalloc UREG_TYPE
@@ -138,7 +144,7 @@ frametouser:
 	.p2align 4
 	.seh_proc anywhere
 anywhere:
-	.seh_pushframe @code
+	.seh_pushframe WITHERROR
 	.seh_stackalloc 8
 	subq	$UREG_TYPE, %rsp
 	.seh_stackalloc UREG_TYPE
@@ -180,11 +186,14 @@ anywhere:
 /*
  * SYSCALL: number in RBP, arguments on the user's stack behind the return address. RAX, RCX, R11 are
  * the caller's loss, so RAX serves. Ureg.cs, ss, ds.. keep what an earlier way in put there. The
- * argument slots are copied here, guarded: a bad stack gives syscall() nil.
+ * argument slots are copied here, guarded (the table is in usercopy.S): a bad stack gives syscall() nil.
  */
 .macro syscallway name, smap
 	.p2align 4
 	.globl	\name
+	.globl	\name\()args
+	.globl	\name\()argsend
+	.globl	\name\()badargs
 	.seh_proc \name
 \name:
 	.seh_pushframe
@@ -200,6 +209,7 @@ anywhere:
 	movq	%r11, BELOW+UREG_FLAGS(%rsp)
 	movq	%rax, BELOW+UREG_SP(%rsp)
 	movq	$SYSCALL_TYPE, BELOW+UREG_TYPE(%rsp)
+	sti
 	leaq	BELOW(%rsp), %rcx
 	xorl	%edx, %edx
 	movabsq	$USER_TOP-48, %r8
@@ -224,8 +234,7 @@ anywhere:
 	movq	%r10, 16(%rdx)
 	movq	%r11, 24(%rdx)
 	movq	%rax, 32(%rdx)
-2:	sti
-	call	syscall
+2:	call	syscall
 	cli
 	cmpb	$SYSCALL_TYPE, BELOW+UREG_TYPE(%rsp)
 	jne	3f
@@ -253,16 +262,8 @@ anywhere:
 	jmp	2b
 	.seh_endproc
 
-	.section .rdata,"dr"
-	.quad	\name\()args, \name\()argsend, \name\()badargs
-	.text
 .endm
 
-	.section .rdata,"dr"
-	.p2align 3
-	.globl	guardsyscall
-guardsyscall:
-	.text
 	syscallway syscallentry, 0
 	syscallway syscallentrysmap, 1
 

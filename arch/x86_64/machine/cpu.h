@@ -4,86 +4,71 @@
  */
 #pragma once
 
-#include "arch.h"
+#include "mm.h"
+#include "machine/creg.h"
 
-enum { /* control registers */
-	Cr0Mp = 1 << 1,
-	Cr0Em = 1 << 2,
-	Cr0Ts = 1 << 3,
-	Cr0Ne = 1 << 5,
-	Cr0Wp = 1 << 16,
-	Cr0Nw = 1 << 29,
-	Cr0Cd = 1 << 30,
-
-	Cr4De = 1 << 3,
-	Cr4Mce = 1 << 6,
-	Cr4Pge = 1 << 7,
-	Cr4Osfxsr = 1 << 9,
-	Cr4Osxmmexcpt = 1 << 10,
-	Cr4Umip = 1 << 11,
-	Cr4La57 = 1 << 12,
-	Cr4Fsgsbase = 1 << 16,
-	Cr4Pcide = 1 << 17,
-	Cr4Osxsave = 1 << 18,
-	Cr4Smep = 1 << 20,
-	Cr4Smap = 1 << 21,
-	Cr4Pke = 1 << 22,
-	Cr4Cet = 1 << 23,
+enum { /* control registers: beside those of creg.h */
+       Cr0Mp = 1 << 1,
+       Cr0Em = 1 << 2,
+       Cr0Ts = 1 << 3,
+       Cr0Ne = 1 << 5,
+       Cr4Tsd = 1 << 2,
+       Cr4De = 1 << 3,
+       Cr4Mce = 1 << 6,
+       Cr4Pce = 1 << 8,
+       Cr4Osfxsr = 1 << 9,
+       Cr4Osxmmexcpt = 1 << 10,
+       Cr4Fsgsbase = 1 << 16,
+       Cr4Osxsave = 1 << 18,
 };
 
-enum { /* MSRs */
-	MsrApicBase = 0x1b,
-	MsrPat = 0x277,
-	MsrX2apic = 0x800, /* register r of the APIC page is MSR 0x800 + r/16 */
-};
-#define MsrEfer       0xc0000080u
-#define MsrStar       0xc0000081u
+enum { MsrX2apic = 0x800 }; /* register r of the APIC page is MSR 0x800 + r/16 */
+#define MsrStar	      0xc0000081u
 #define MsrLstar      0xc0000082u
 #define MsrSfmask     0xc0000084u
 #define MsrFsbase     0xc0000100u
 #define MsrGsbase     0xc0000101u
 #define MsrKernGsbase 0xc0000102u
 
-enum { EferSce = 1 << 0, EferLma = 1 << 10, EferNxe = 1 << 11 };
 enum { ApicBaseX2 = 1 << 10, ApicBaseOn = 1 << 11 };
 enum { FlagTF = 1 << 8, FlagDF = 1 << 10, FlagNT = 1 << 14, FlagAC = 1 << 18 };
 
 enum { /* descriptors of the GDT, by index: 9front's [SDM 3A 3.4.5] */
-	KESEG = 1,
-	KDSEG = 2,
-	UE32SEG = 3,
-	UDSEG = 4,
-	UESEG = 5,
-	TSSSEG = 8,
-	NGDT = 10,
+       KESEG = 1,
+       KDSEG = 2,
+       UE32SEG = 3,
+       UDSEG = 4,
+       UESEG = 5,
+       TSSSEG = 8,
+       NGDT = 10,
 
-	KESEL = KESEG << 3,
-	KDSEL = KDSEG << 3,
-	UE32SEL = UE32SEG << 3 | 3,
-	UDSEL = UDSEG << 3 | 3,
-	UESEL = UESEG << 3 | 3,
-	TSSSEL = TSSSEG << 3,
+       KESEL = KESEG << 3,
+       KDSEL = KDSEG << 3,
+       UE32SEL = UE32SEG << 3 | 3,
+       UDSEL = UDSEG << 3 | 3,
+       UESEL = UESEG << 3 | 3,
+       TSSSEL = TSSSEG << 3,
 };
 
 enum { /* vectors */
-	VecDe = 0,
-	VecDb = 1,
-	VecNmi = 2,
-	VecBp = 3,
-	VecUd = 6,
-	VecNm = 7,
-	VecDf = 8,
-	VecGp = 13,
-	VecPf = 14,
-	VecMf = 16,
-	VecMc = 18,
-	VecXm = 19,
-	NVecCpu = 32, /* exceptions below, interrupts from here on */
-	VecPic = 32,  /* where the old controllers are put, silenced */
-	VecTimer = 48,
-	VecIoapic = 64, /* + global interrupt number */
-	VecSpurious = 255,
-	NVec = 256,
+       VecDe = 0,
+       VecDb = 1,
+       VecNmi = 2,
+       VecBp = 3,
+       VecUd = 6,
+       VecNm = 7,
+       VecDf = 8,
+       VecGp = 13,
+       VecPf = 14,
+       VecMf = 16,
+       VecMc = 18,
+       VecXm = 19,
+       NVecCpu = 32, /* exceptions below, interrupts from here on */
+       VecPic = 32,  /* where the old controllers are put, silenced */
+       VecTimer = 48,
+       VecIoapic = 64, /* + global interrupt number */
+       VecSpurious = 255,
+       NVec = 256,
 };
 
 enum { IstDf = 1, IstNmi, IstMc, NIst = 3, IstSize = 4096 };
@@ -116,6 +101,7 @@ struct CpuFeat { /* what the boot processor has; set by cpuinit0 */
 	u64 xcr0;
 };
 extern CpuFeat cpufeat;
+extern u8 usersmap; /* usercopy.S opens SMAP's door by it */
 
 /* gdt.c */
 Cpu *bootcpu(void);
@@ -133,30 +119,12 @@ const char *fperror(const Ureg *u, u64 *pc, u32 *status);
 void fpswitch(FPuser *fp);
 /* trap.c */
 bool trapfixup(Ureg *u); /* fault in a guarded instruction: go on at its other way */
-/* apic.c */
-void apiceoi(void);
-u64 apicinit(void);                     /* this processor's; 0 or its physical window */
-void apictimer(u64 hz, u32 vec);
-
+void trapenable(u32 vec, Intrfn *f, void *arg, const char *name);
 /* vectors.S, usercopy.S */
 extern char vectors[], syscallentry[], syscallentrysmap[];
 void gdtload(const void *gdtr, u32 tss);
 /* One word of kernel memory that may not be there: false, and *v untouched, if it is not. */
 bool probe(u64 va, u64 *v);
-
-static inline u64
-rdmsr(u32 msr)
-{
-	u32 lo, hi;
-	__asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (u64)hi << 32 | lo;
-}
-
-static inline void
-wrmsr(u32 msr, u64 v)
-{
-	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
-}
 
 typedef struct Cpuid Cpuid;
 struct Cpuid {
@@ -170,21 +138,3 @@ cpuid(u32 leaf, u32 sub)
 	__asm__ volatile("cpuid" : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "a"(leaf), "c"(sub));
 	return r;
 }
-
-#define CRACCESS(n)                                                                                          \
-	static inline u64 readcr##n(void)                                                                    \
-	{                                                                                                    \
-		u64 v;                                                                                       \
-		__asm__ volatile("movq %%cr" #n ", %0" : "=r"(v) : : "memory");                              \
-		return v;                                                                                    \
-	}                                                                                                    \
-	static inline void writecr##n(u64 v)                                                                 \
-	{                                                                                                    \
-		__asm__ volatile("movq %0, %%cr" #n : : "r"(v) : "memory");                                  \
-	}
-CRACCESS(0)
-CRACCESS(2)
-CRACCESS(3)
-CRACCESS(4)
-CRACCESS(8)
-#undef CRACCESS
