@@ -38,7 +38,7 @@
 
 #ifdef IMAGO_HOST /* room for 341 GiB below a program's own text, records above it */
 #define HHDM 0x0000550000000000ull
-#define PAGES 0x0000566000000000ull
+#define PAGES 0x0000568000000000ull
 #else
 #define HHDM 0xffff800000000000ull
 #define PAGES 0xffffc00000000000ull
@@ -73,5 +73,6 @@ _Static_assert(VMALLOC + VMALLOCSIZE <= KSTACKS, "VMALLOC runs into KSTACKS");
 _Static_assert(KSTACKS + KSTACKSSIZE <= KMAP, "KSTACKS runs into KMAP");
 _Static_assert(KMAP + KMAPSIZE <= VMAP, "KMAP runs into VMAP");
 _Static_assert(VMAP + VMAPSIZE <= KZERO, "VMAP runs into KZERO");
+_Static_assert((HHDM | PAGES | VMALLOC | KSTACKS | KMAP | VMAP) % PGLSZ(3) == 0, "windows begin with a top-level slot");
 _Static_assert(HHDMSIZE / BY2PG * 64 <= PAGESSIZE, "PAGES has a record for each frame of HHDM");
 _Static_assert(USTKTOP % BY2PG == 0 && UTZERO % PGLSZ(1) == 0, "user ends are aligned");

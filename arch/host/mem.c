@@ -7,15 +7,17 @@
  */
 
 #define _GNU_SOURCE
-#include "hostmem.h"
-#include "mm.h"
-
+#define syscall libcsyscall /* the kernel has a function of that name */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#undef syscall
+
+#include "hostmem.h"
+#include "mm.h"
 
 enum { NTLB = 65536 };
 
