@@ -31,8 +31,9 @@ LIB   := mem str format number crc32 sha256 kind parcel tar
 MM    := ledger maptext bank xlat ptab walk kmap audit vmap kstack space xalloc pool malloc buddy page membal image segment
 KERN  := main phase log print screen lock panic conf initrd acpi archinit time arena \
          proc sched prio sleep note noteq fault exec exechdr userinit \
-         error chan path namec dev devtab devroot devcons devdup devenv devpipe devproc devswap \
-         syscall sysproc sysfile sysseg runtime command
+         error chan path mount namec fgrp stat dev devtab devroot devcons line tod command \
+         devdup devenv pipeq devpipe devproc devswap devarch \
+         syscall sysproc sysfile sysseg runtime
 PORT  := uart cpu pte bridge gdt trap banner unwind fpu apic ioapic clock user power mtrr
 PORTS := enter vectors context usercopy
 

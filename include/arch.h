@@ -35,6 +35,8 @@ void debugexit(int code);
 /* Free-running cycle counter; monotone on one processor. Inline in port.h: u64 cycles(void). */
 /* One whole aligned page, the fastest way. Inline in port.h: void pagezero(void *), pagecopy(void *, const void *). */
 
+/* What the processor calls itself. */
+void cpuname(char *d, usize n);
 /* Print the entry audit of the processor (A5, T5) from raw registers saved by efi. */
 void cpuaudit(u64 audit[16]);
 void cpuauditprint(const u64 audit[16]);

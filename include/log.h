@@ -38,6 +38,8 @@ void printhold(void (*f)(void));
  * Any context in either life; takes the print lock unless the machine is panicking.
  */
 int print(const char *fmt, ...) PRINTF(1, 2);
+/* n bytes of text as they are, whatever they are: what programs write to the console. */
+void printbytes(const char *s, usize n);
 /* iprint: the same past all locks, polled: for panics and interrupt handlers that may hold them. */
 int iprint(const char *fmt, ...) PRINTF(1, 2);
 

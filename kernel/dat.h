@@ -94,13 +94,14 @@ struct Pgrp {
 	Ref ref;
 	RWlock ns;
 	Mhead *mnthash[32]; /* (ns) */
+	u32 nmount;	    /* (ns) heads in it; 0: nothing to look up */
 	bool noattach;
 	u64 notallowed[4];
 };
 struct Evalue {
 	char *name;
 	u8 *value;
-	usize len;
+	usize len, cap;
 	u64 path;
 	u32 vers;
 };
@@ -109,8 +110,8 @@ struct Egrp {
 	RWlock l;
 	Evalue *ent;
 	u32 nent, cap;
-	u64 path;
-	u32 vers;
+	usize bytes; /* of all values */
+	u64 path;    /* the newest qid path given */
 };
 struct Rgrp {
 	Ref ref;
@@ -271,42 +272,40 @@ struct Path { /* an absolute, cleaned name, and the channels stepped through at 
 	Ref ref;
 	char *s;
 	u32 len, alen;
-	Chan **mtpt;
-	u32 mlen, malen;
+	u32 depth;   /* elements */
+	Chan **mtpt; /* malen of them: [i] was mounted upon after i elements, or nil */
+	u32 malen;
 };
-enum { COPEN = 1, CMSG = 2, CFREE = 4, CCEXEC = 8 };
+enum { COPEN = 1 };
 struct Chan {
 	Ref ref;
 	Lock l;
-	Chan *next;
-	u64 offset; /* (l) */
-	u64 devoffset;
-	u16 type; /* index in devtab */
-	u32 dev;
-	u16 mode;
-	u16 flag;
+	u64 offset;    /* (l) */
+	u64 devoffset; /* the device's own */
+	u16 type;      /* (-) index in devtab */
+	u32 dev;       /* (-) */
+	u16 mode;      /* (-) after open */
+	u16 flag;      /* (-) after open */
 	Qid qid;
-	Mhead *umh; /* union being read */
-	Chan *umc;
+	Mhead *umh; /* union being read, or found by a bind */
+	Chan *umc;  /* (umqlock) its member being read */
 	QLock umqlock;
-	u32 uri;
-	u32 dri;
+	u32 uri; /* (umqlock) which member */
+	u32 dri; /* entries of the directory read so far */
 	Path *path;
-	void *aux;
+	void *aux; /* the device's */
 };
-struct Mount {
+struct Mount { /* one member */
 	Mount *next;
-	Mhead *head;
 	Chan *to;
 	u32 mflag;
-	char *spec;
 };
-struct Mhead {
+struct Mhead { /* what is mounted upon one file */
 	Ref ref;
 	RWlock lock;
-	Chan *from;
-	Mount *mount;
-	Mhead *hash;
+	Chan *from;   /* (-) the file */
+	Mount *mount; /* (lock) in the order of searching */
+	Mhead *hash;  /* (ns) */
 };
 struct Walkqid {
 	Chan *clone;

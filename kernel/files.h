@@ -19,7 +19,7 @@ extern const char Ehungup[], Ecount[], Etoobig[], Etoosmall[], Eisstream[], Edir
 extern const char Eshortstat[], Ebadstat[], Eismtpt[], Emount[], Eunmount[], Eunion[], Enocreate[];
 extern const char Enoattach[], Ebadspec[], Ebadexec[], Enovmem[], Enomem[], Esoverlap[], Enochild[];
 extern const char Eprocdied[], Enoreg[], Ebadctl[], Ecmdargs[], Eintr[], Eioload[], Edirexec[];
-extern const char Eemptyname[], Eclosedpipe[], Enocreatedir[], Ereadonly[], Enotyet[], Enoprocs[];
+extern const char Eemptyname[], Enocreatedir[], Enotyet[], Enoprocs[];
 
 /* Names in walk errors: "'name' message", the message kept whole, in at most n bytes. */
 void namerror(char *d, usize n, const char *name, usize len, const char *msg);
@@ -56,12 +56,11 @@ usize writestr(char *d, usize max, const Buf *b, i64 n);
 enum Access { Aaccess, Abind, Atodir, Aopen, Amount, Acreate, Aremove };
 
 Chan *newchan(void);
-void cclose(Chan *c);               /* drop a reference; the last one closes */
-Chan *cclone(Chan *c);              /* a new channel at the same file, not open */
-Chan *cunique(Chan *c);             /* c itself if ours alone, or a clone; takes c's reference */
+void cclose(Chan *c);	/* drop a reference; the last one closes */
+Chan *cclone(Chan *c);	/* a new channel at the same file, not open */
+Chan *cunique(Chan *c); /* c itself if ours alone, or a clone; takes c's reference */
 bool eqchan(Chan *a, Chan *b, bool skipvers);
-bool eqqid(Qid a, Qid b);
-void isdir(Chan *c);                /* error(Enotdir) unless it is one */
+void isdir(Chan *c); /* error(Enotdir) unless it is one */
 /*
  * A channel for a name in kernel memory [PLAN9-ABI 4.7]; errors name the name. Acreate: perm;
  * Aopen: omode. The caller closes it.
@@ -75,35 +74,50 @@ i64 kread(Chan *c, void *p, i64 n, i64 off);
 i64 kwrite(Chan *c, const void *p, i64 n, i64 off);
 
 Path *newpath(const char *s);
-Path *copypath(Path *p);
 void pathclose(Path *p);
-Path *addelem(Path *p, const char *elem, Chan *from);
-void cleanpath(char *s); /* in place: //, ., .. as far as they go; '#' names keep their device */
+Path *pathpush(Path *p, const char *elem, Chan *from);
+Path *pathpop(Path *p, Chan **from);
+const char *pathelem(const Path *p);
 
-/* --- name spaces and descriptor tables ---------------------------------------------------------------- */
+/* --- mount.c: name spaces ----------------------------------------------------------------------------- */
 
-int cmount(Chan *new, Chan *old, int flag, const char *spec);
-void cunmount(Chan *mnt, Chan *mounted);
 enum { MREPL = 0, MBEFORE = 1, MAFTER = 2, MORDER = 3, MCREATE = 4, MCACHE = 0x10, MMASK = 0x17 };
-
+void cmount(Chan *new, Chan *old, int flag);
+void cunmount(Chan *mnt, Chan *mounted);
+Mhead *findmount(Chan *c);
+void mheadclose(Mhead *mh);
 Pgrp *newpgrp(void);
 void pgrpcpy(Pgrp *to, Pgrp *from);
 void closepgrp(Pgrp *p);
+usize nstext(Proc *p, char *d, usize n);
+/* userinit: #c #¶ #P #d #e #p and /boot in their places below a fresh root; sets up's slash and dot. */
+void kernelnamespace(void);
+
+/* --- fgrp.c: descriptor tables ------------------------------------------------------------------------ */
+
 Fgrp *newfgrp(void);
 Fgrp *dupfgrp(Fgrp *f);
 void closefgrp(Fgrp *f);
 void closeexecfgrp(Fgrp *f); /* exec: what was opened with OCEXEC */
-/* The channel behind fd, with a reference; mode -1: any. error(Ebadfd), error(Ebadusefd). */
-Chan *fdtochan(int fd, int mode, bool chkmnt, bool iref);
-int newfd(Chan *c, int mode); /* takes c; mode's OCEXEC marks the descriptor; -1: none left */
-Egrp *newegrp(void);
-void envcpy(Egrp *to, Egrp *from);
-void closeegrp(Egrp *e);
-void ksetenv(const char *name, const char *value, bool conf); /* conf: #ec, seen by all */
-/* userinit: #c #d #e #p #¶ in their places below a fresh root; up's slash and dot. */
-void kernelnamespace(void);
+/* The channel behind fd, open for mode (-1: any); iref: with a reference. error(Ebadfd), error(Ebadusefd). */
+Chan *fdtochan(int fd, int mode, bool iref);
+/* A descriptor for c, which it takes; mode's OCEXEC marks it; -1: none left, c is still the caller's. */
+int newfd(Chan *c, int mode);
+bool newfd2(Chan *c[2], int fd[2]); /* two or none */
+bool fdreplace(int fd, Chan *c, int mode);
+int fdflag(int fd);
+void fdclose(int fd);
+usize fdtext(int fd, Chan *c, char *d, usize n); /* its line of /proc/n/fd */
 
-/* --- devices --------------------------------------------------------------------------------------------- */
+/* --- devenv.c: environments --------------------------------------------------------------------------- */
+
+Egrp *newegrp(void);
+void egrpcpy(Egrp *to, Egrp *from);
+void closeegrp(Egrp *e);
+void ksetenv(const char *name, const char *value, bool shared); /* shared: #ec, seen by all */
+
+/* --- devices ---------------------------------------------------------------------------------------------
+ */
 
 void chandevreset(void);
 void chandevinit(void);
@@ -111,6 +125,7 @@ int devno(u32 dc, bool user); /* index in devtab; -1 (user) or error(Enodev) */
 int devgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp);
 void devdir(Chan *c, Qid qid, const char *name, u64 length, const char *user, u32 perm, Dir *dp);
 void devreset(void);
+void devclose(Chan *c);
 void devinit(void);
 Chan *devattach(u32 dc, const char *spec);
 Chan *devclone(Chan *c);
@@ -125,34 +140,60 @@ void devremove(Chan *c);
 i64 devwstat(Chan *c, u8 *dp, i64 n);
 const char *devcheck(Dev *const *tab); /* what is wrong with a table of devices, or nil (M2) */
 /* Stat records [PLAN9-ABI 4.4]. */
-enum { STATFIXLEN = 49 };
+enum { STATFIXLEN = 49, STATBUF = 400, DEVDOTDOT = -1 }; /* no device's record is longer than STATBUF */
 usize sizeD2M(const Dir *d);
-usize convD2M(const Dir *d, u8 *buf, usize n); /* bytes; 2 with the size wanted; 0: less than 2 */
-usize convM2D(const u8 *buf, usize n, Dir *d, char *strs); /* strs: n bytes for the names */
+usize convD2M(const Dir *d, u8 *buf, usize n);		   /* bytes; 2 with the size wanted; 0: less than 2 */
+usize convM2D(const u8 *buf, usize n, Dir *d, char *strs); /* strs: n bytes for the names; 0: malformed */
+usize statrename(u8 *buf, usize size, usize n, const char *name);
 
 void addbootfile(const char *name, const u8 *data, usize len); /* /boot/name; data stays */
-/* Pipe whose two ends are channels: what pipe() and programs use. */
+void pipechans(Chan *c[2]);				       /* both ends of a new pipe, open */
+#define SWAPLETTER 0xb6					       /* ¶ */
+/* #P/name reads as what text gives; before there are processes. */
+typedef usize Archtext(char *d, usize n);
+void addarchfile(const char *name, u32 perm, Archtext *text);
 
-/* --- console (devcons.c) ----------------------------------------------------------------------------- */
+/* --- devcons.c, command.c, tod.c ----------------------------------------------------------------------- */
 
-/* A character typed, from an interrupt handler or a poll: cooked, echoed, queued. */
-void conschar(int c);
+extern char eve[KNAMELEN]; /* the host owner; conschar() is in arch.h */
+enum { WALKTEXT = 4096 };
+void command(const char *word); /* what is written to /dev/command; error(Ebadctl) */
+void todset(u64 ns);		/* ns since 1970, now */
+u64 todns(void);
+u32 seconds(void);
+void randomseed(const void *p, usize n); /* at most 32 bytes that nobody else knows */
+void randomblock(u8 out[32]);
+
+enum { NPROCTIME = 6 };
+void proctimes(Proc *p, u64 t[NPROCTIME]);
+
+/* --- sysfile.c: the calls about files ------------------------------------------------------------------- */
+
+Syscall sysopen, syscreate, sysclose, sysremove, syschdir, sysdup, syspipe, sysfd2path, syspread, syspwrite,
+    sys_read, sys_write, sysseek, sysoseek, sysstat, sysfstat, syswstat, sysfwstat, sysbind, sysunmount;
 
 /* --- initrd.c, conf.c ---------------------------------------------------------------------------------- */
 
+void initrdinit(const BootKeep *k);  /* /boot/<name>; phase PhRegistered */
+void initrdcheck(const BootKeep *k); /* its bytes are still what they were (*initrdsum) */
 /* Register the files of a ustar archive; how many. A bad header ends it, with a line of why. */
 int initrdregister(const u8 *p, usize n);
+enum { TARNAME = 100 + 1 + 155 + 1 };
 typedef struct TarFile TarFile;
 struct TarFile {
-	char name[256];
+	char name[TARNAME];
 	const u8 *data;
 	usize size;
 };
 /* Next regular file at *off: 1; 0 at the end; -1 and *why. Pure. */
 int tarnext(const u8 *p, usize n, usize *off, TarFile *f, const char **why);
 
-/* Configuration: name=value lines (boot.cfg, load options), names without case, later lines win (A8). */
-void confset(const char *text, usize n);
+/*
+ * Settings (A8). confset cuts text[0..n), whose last byte is NUL, into lines in place and keeps it;
+ * confread does it with the parcel's.
+ */
+void confset(char *text, usize n);
+void confread(const BootKeep *k);
 const char *getconf(const char *name); /* nil: not set */
 u64 getconfnum(const char *name, u64 dflt);
-const char *confline(u32 i, const char **value); /* name of the i-th setting, nil at the end */
+const char *confline(u32 i); /* the i-th setting, "name=value"; nil at the end */

@@ -131,6 +131,15 @@ print(const char *fmt, ...)
 	return (int)n;
 }
 
+void
+printbytes(const char *s, usize n)
+{
+	u32 sr = take();
+
+	emit(s, n);
+	give(sr);
+}
+
 int
 iprint(const char *fmt, ...)
 {

@@ -27,6 +27,12 @@ static struct {
 	usize n;	/* (lk) */
 } bal;
 
+Ledger *
+balledger(void)
+{
+	return bal.ledger;
+}
+
 void
 membalinit(Ledger *l)
 {

@@ -386,6 +386,7 @@ const char *spacecheck(Space *s);
 
 /* The ledger whose RAM must add up. */
 void membalinit(Ledger *l);
+Ledger *balledger(void);
 /* Print "MEMBAL <phase> ram <bytes> = <kind> <bytes> + ... off <bytes> ok|BAD"; false if off is not 0. */
 bool membal(const char *phase);
 /* Text of /dev/swap into d[0..n) (M4, PLAN9-ABI 4.2); its length. */

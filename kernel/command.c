@@ -1,0 +1,64 @@
+/*
+ * command.c: words written to /dev/command (and /dev/reboot): power, and the kernel's reports on itself,
+ * which go to the console and the log. Second life, in a process of the host owner. No locks.
+ */
+#include "dat.h"
+
+static void
+cmdpoweroff(void)
+{
+	print("command: power off\n");
+	membal("poweroff");
+	machpoweroff();
+	error("the machine does not turn off");
+}
+
+static void
+cmdreboot(void)
+{
+	print("command: reboot\n");
+	machreset();
+	error("the machine does not reset");
+}
+
+static void
+cmdhalt(void)
+{
+	print("command: halt\n");
+	machhalt();
+}
+
+static void
+cmdmembal(void)
+{
+	membal("now");
+	memsummary();
+	pagesummary();
+}
+
+static void
+cmdpanic(void)
+{
+	panic("asked for by /dev/command");
+}
+
+static const struct {
+	const char *name;
+	void (*f)(void);
+} commands[] = {
+    {"poweroff", cmdpoweroff}, {"reboot", cmdreboot}, {"halt", cmdhalt}, {"membal", cmdmembal},
+    {"pool", poolsummary},     {"panic", cmdpanic},   {"ps", procdump},	 {"xsummary", xsummary},
+};
+
+void
+command(const char *word)
+{
+	if (strcmp(up->user, eve) != 0)
+		error(Eperm);
+	for (usize i = 0; i < nelem(commands); i++)
+		if (strcmp(word, commands[i].name) == 0) {
+			commands[i].f();
+			return;
+		}
+	error(Ebadctl);
+}
