@@ -114,7 +114,7 @@ dropvalue(Egrp *e, Evalue *v)
 }
 
 void
-egrpcpy(Egrp *to, Egrp *from)
+envcpy(Egrp *to, Egrp *from)
 {
 	rlock(&from->l);
 	for (u32 i = 0; i < from->nent; i++) {

@@ -112,7 +112,7 @@ usize fdtext(int fd, Chan *c, char *d, usize n); /* its line of /proc/n/fd */
 /* --- devenv.c: environments --------------------------------------------------------------------------- */
 
 Egrp *newegrp(void);
-void egrpcpy(Egrp *to, Egrp *from);
+void envcpy(Egrp *to, Egrp *from);
 void closeegrp(Egrp *e);
 void ksetenv(const char *name, const char *value, bool shared); /* shared: #ec, seen by all */
 
@@ -178,16 +178,6 @@ void initrdinit(const BootKeep *k);  /* /boot/<name>; phase PhRegistered */
 void initrdcheck(const BootKeep *k); /* its bytes are still what they were (*initrdsum) */
 /* Register the files of a ustar archive; how many. A bad header ends it, with a line of why. */
 int initrdregister(const u8 *p, usize n);
-enum { TARNAME = 100 + 1 + 155 + 1 };
-typedef struct TarFile TarFile;
-struct TarFile {
-	char name[TARNAME];
-	const u8 *data;
-	usize size;
-};
-/* Next regular file at *off: 1; 0 at the end; -1 and *why. Pure. */
-int tarnext(const u8 *p, usize n, usize *off, TarFile *f, const char **why);
-
 /*
  * Settings (A8). confset cuts text[0..n), whose last byte is NUL, into lines in place and keeps it;
  * confread does it with the parcel's.

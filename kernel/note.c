@@ -49,7 +49,7 @@ pprint(const char *fmt, ...)
 
 	if (up->fgrp == nil || waserror())
 		return;
-	c = fdtochan(2, OWRITE, false, true);
+	c = fdtochan(2, OWRITE, true);
 	if (!waserror()) {
 		n = snformat(buf, sizeof buf, "%s %u: ", up->text, up->pid);
 		va_start(ap, fmt);
