@@ -100,6 +100,16 @@ fatal(const char *fmt, ...)
 	exits(buf);
 }
 
+void
+kcommand(const char *word)
+{
+	int fd = open("/dev/command", OWRITE);
+
+	if (fd < 0 || write(fd, word, (u32)strlen(word)) < 0)
+		fatal("%s: %s", word, lasterr());
+	close(fd);
+}
+
 char *
 readfile(const char *name, usize *len)
 {

@@ -94,6 +94,8 @@ int fprint(int fd, const char *fmt, ...) PRINTF(2, 3);
 /* Complain on fd 2 as `argv0: text` and exit with it. */
 NORETURN void fatal(const char *fmt, ...) PRINTF(1, 2);
 extern const char *argv0;
+/* A word to the kernel's /dev/command; fatal if it does not take it. */
+void kcommand(const char *word);
 
 /* Whole text of a file in malloc'ed memory, NUL-terminated; nil and errstr. */
 char *readfile(const char *name, usize *len);
