@@ -609,7 +609,7 @@ freepagecount(void)
 	Pagestat s = pagestat();
 	u64 n = s.free + s.cached + s.fresh;
 
-	return n > Reserve ? n - Reserve : 0;
+	return n > Reserve + Batch ? n - Reserve - Batch : 0;
 }
 
 u64
