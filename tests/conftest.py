@@ -24,7 +24,7 @@ HOST = os.path.join(TOP, "out/host/test")
 RESULTS = os.path.join(TOP, "out/tests/results.json")
 ID = re.compile(r"(?:[A-W]\d{1,2}|[PS]\d{1,2})$")
 
-sys.path.insert(0, os.path.join(TOP, "tests/boot"))
+sys.path[:0] = [os.path.join(TOP, "tests/boot"), os.path.join(TOP, "tests/outside")]
 
 
 # ---- the C programs --------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 
+import outside
 from imagoqemu import TOP, Failed, in_order
 
 MEM = ["128M", "256M", "2G", "5G", "9G"]
@@ -122,3 +123,10 @@ def check_usable(guest):
     firmware, usable = firmware_ram(guest.log), usable_ram(guest.run("cat /dev/swap"))
     if not firmware - USABLE_SLACK <= usable <= firmware:
         raise Failed(f"programs may have {usable} bytes of {firmware}: {firmware - usable} are missing")
+
+
+def check_outside(guest):
+    """Page tables and memory read through the monitor, and judged there."""
+    found = outside.problems(guest)
+    if found:
+        raise Failed("\n".join(found))

@@ -36,4 +36,5 @@ def test_R2_matrix(row, result):
         check("Q1_phases_in_order", matrix.check_phases, g.log)
         check("B4_H1_usable_ram", matrix.check_usable, g)
         check("T1_efimap_accepts_the_log", matrix.check_efimap, g)
+        check("C2_C3_C4_C5_view_from_outside", matrix.check_outside, g)
         assert g.poweroff() == 0

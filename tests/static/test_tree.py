@@ -5,19 +5,21 @@ for words of C, so that prose may name what code may not.
 
 import os
 import re
-import subprocess
 
 import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+OUT = os.path.join(TOP, "out")
 KERNEL_ROOMS = ("include/", "efi/", "kernel/", "mm/", "arch/x86_64/")
 
 
 def tree(*ends):
-    """Files that git knows or would take, by the end of their names."""
-    out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP, check=True,
-                         stdout=subprocess.PIPE, text=True).stdout.split("\n")
-    return [f for f in out if f and f.endswith(ends or ("",)) and os.path.isfile(os.path.join(TOP, f))]
+    """Files of the tree (not of .git, out/ and Python's caches), by the end of their names."""
+    found = []
+    for where, rooms, names in os.walk(TOP):
+        rooms[:] = sorted(r for r in rooms if r not in (".git", "__pycache__") and os.path.join(where, r) != OUT)
+        found += [os.path.relpath(os.path.join(where, n), TOP) for n in sorted(names)]
+    return [f for f in found if f.endswith(ends or ("",)) and f != ".git"]
 
 
 def text(name):
