@@ -183,6 +183,8 @@ class PhaseNow(gdb.Command):
     def invoke(self, text, from_tty):
         n = int(variable("boot", "kernel/phase.c")["entered"])
         table = phases()
+        if n > len(table):
+            raise gdb.GdbError("no imago there yet (or `early` knows a wrong address)")
         now = f"{n - 1:02} {table[n - 1][0]} {table[n - 1][1]}" if n else "none yet"
         print(f"phase: {now}")
         print(f"next:  {table[n][0]} {table[n][1]}" if n < len(table) else "next:  user code")
