@@ -63,7 +63,7 @@ ifeq ($(ARCH),x86_64)
 endif
 ifeq ($(CC_KIND),mingw)
   KCC  := x86_64-w64-mingw32-gcc
-  KFLAGS := $(BASE) $(PORTFLAGS) -mno-stack-arg-probe -mno-ms-bitfields
+  KFLAGS := $(BASE) $(PORTFLAGS) -mno-stack-arg-probe -mno-ms-bitfields -Wno-sign-conversion -Wno-format-zero-length
 else
   KCC  := clang --target=$(ARCH)-unknown-windows
   KFLAGS := $(BASE) $(PORTFLAGS) -mno-stack-arg-probe -fno-builtin

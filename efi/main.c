@@ -107,18 +107,17 @@ efimain(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	u64 tentry = cycles(), nonzero = bssnonzero();
 	EFI_STATUS s;
 
-	(s = begin(g, self, st, tentry, nonzero)) || /* parcel, log, first words */
-	    (s = audit(g)) ||			     /* the processor can carry us */
-	    (s = imagecheck(g)) ||		     /* where we are, our sections */
-	    (s = screenfind(g)) ||		     /* graphics output, if any */
-	    (s = configfind(g)) ||		     /* ACPI, SMBIOS, runtime mask */
-	    (s = optionsread(g)) ||		     /* boot.cfg and load options */
-	    (s = initrdread(g)) ||		     /* the first programs */
-	    (s = memorytake(g)) ||		     /* stacks, map, ledger, tables */
-	    (s = clocktake(g)) ||		     /* cycles against the firmware's time */
-	    (s = cookietake(g)) ||		     /* randomness for canaries */
-	    (s = leave(g));			     /* last map, bounded tries */
-	if (s != EFI_SUCCESS)
+	if ((s = begin(g, self, st, tentry, nonzero)) || /* parcel, log, first words */
+	    (s = audit(g)) ||				 /* the processor can carry us */
+	    (s = imagecheck(g)) ||			 /* where we are, our sections */
+	    (s = screenfind(g)) ||			 /* graphics output, if any */
+	    (s = configfind(g)) ||			 /* ACPI, SMBIOS, runtime mask */
+	    (s = optionsread(g)) ||			 /* boot.cfg and load options */
+	    (s = initrdread(g)) ||			 /* the first programs */
+	    (s = memorytake(g)) ||			 /* stacks, map, ledger, tables */
+	    (s = clocktake(g)) ||			 /* cycles against the firmware's time */
+	    (s = cookietake(g)) ||			 /* randomness for canaries */
+	    (s = leave(g)))				 /* last map, bounded tries */
 		return giveup(g, s);
 	cross(g);
 }
