@@ -103,8 +103,27 @@ void validaddr(u64 addr, u64 n, bool write);
 /* Copies with validaddr's answer for bad memory. */
 void ucopyin(void *d, u64 s, usize n);
 void ucopyout(u64 d, const void *s, usize n);
-/* A NUL-terminated string of at most max - 1 bytes, malloced; the caller frees it. */
-char *ustrdup(u64 s, usize max);
+/* --- exechdr.c: what the first bytes of a file say ----------------------------------------------------- */
+
+typedef struct Exec Exec;
+typedef struct Execseg Execseg;
+
+enum { ExecHdr = 1024, ScriptLine = 256, ScriptWords = 32, Nexecseg = NSEG };
+struct Execseg {
+	u32 slot, type;	  /* of up->seg; SG_* */
+	u64 base, top;	  /* page aligned */
+	u64 fstart, flen; /* bytes of the file at base */
+};
+struct Exec {
+	u64 entry;
+	u32 nseg;
+	Execseg seg[Nexecseg]; /* DSEG and BSEG always among them, perhaps empty */
+};
+/* The segments that a Plan 9 a.out or static ELF64 wants, from its first n bytes. False: exec header invalid.
+ */
+bool execparse(const u8 *h, usize n, Exec *e) MUSTUSE;
+/* The words of a #! line, cut in place, ScriptWords at most; how many; 0: it is none. */
+u32 scriptparse(char *line, usize n, char **word);
 
 /* --- exec.c, userinit.c, syscall.c, sysproc.c -------------------------------------------------------- */
 
