@@ -125,7 +125,7 @@ void execregs(Ureg *u, Uva entry, Uva sp, Uva tos);
 void forkchild(Label *l, u64 kstack, const Ureg *parent);
 /* The processor's part of a switch: kernel stack, tables (root 0: any), floating point (nil: none). */
 void procswitch(u64 kstack, Paddr root, FPuser *fp);
-/* Inline in port.h: uregret(u, i64 v), answer of a system call into the frame; uregfull(u), more of the
+/* Inline in port.h: u32 uregsysno(u), number of the system call; uregret(u, i64 v), its answer; uregfull(u), more of the
    frame than the answer has changed: restore all of it. */
 /* Note delivery: see PLAN9-ABI 3.5; the port lays out its own Ureg. False: the frame did not fit. */
 bool notepush(Ureg *u, Uva handler, Uva *uregp, const char *text);

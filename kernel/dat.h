@@ -32,6 +32,7 @@ typedef struct Qid Qid;
 typedef struct Queue Queue;
 typedef struct Rgrp Rgrp;
 typedef struct Timer Timer;
+typedef struct Tos Tos;
 typedef struct Waitq Waitq;
 typedef struct Walkqid Walkqid;
 
@@ -115,9 +116,21 @@ struct Egrp {
 };
 struct Rgrp {
 	Ref ref;
-	Lock l;
-	Proc *hash[32];
+	Lock l;		/* ilock: the clock posts alarms */
+	Proc *hash[32]; /* (l) */
+	Rgrp *next;	/* free list */
 };
+struct Tos { /* at the top of every user stack [PLAN9-ABI 1.4] */
+	u64 pp, next, last, first;
+	u32 profpid, what;
+	u64 cyclefreq; /* Hz of the cycle counter */
+	u64 kcycles, pcycles;
+	u32 pid;
+	u32 clock;
+};
+_Static_assert(sizeof(Tos) == 72, "Plan 9's Tos");
+#define TOS (USTKTOP - sizeof(Tos))
+
 struct Timer {	  /* one shot; f runs in the clock interrupt, interrupts off */
 	u64 when; /* nanosec() */
 	void (*f)(Timer *);

@@ -124,15 +124,17 @@ static bool
 addload(Exec *e, const Load *l, u32 slot)
 {
 	u64 pad;
+	u32 cexec;
 
 	pad = l->va - l->base;
+	cexec = slot >= LSEG ? SG_CEXEC : 0; /* goes with the program */
 	if (slot == NSEG)
 		return false;
 	if ((l->flags & PfW) == 0)
-		add(e, slot, SG_TEXT | SG_RONLY | ((l->flags & PfX) == 0 ? SG_NOEXEC : 0), l->base, l->top,
-		    l->off - pad, l->filesz + pad);
+		add(e, slot, SG_TEXT | SG_RONLY | cexec | ((l->flags & PfX) == 0 ? SG_NOEXEC : 0), l->base,
+		    l->top, l->off - pad, l->filesz + pad);
 	else if (slot != DSEG)
-		add(e, slot, SG_DATA | SG_NOEXEC, l->base, l->top, l->off - pad, l->filesz + pad);
+		add(e, slot, SG_DATA | SG_NOEXEC | cexec, l->base, l->top, l->off - pad, l->filesz + pad);
 	else {
 		add(e, DSEG, SG_DATA | SG_NOEXEC, l->base, l->filetop, l->off - pad, l->filesz + pad);
 		add(e, BSEG, SG_BSS | SG_NOEXEC, l->filetop, l->top, 0, 0);

@@ -33,6 +33,8 @@ Proc *procbypid(u32 pid);
 /* Slot i of the process table, nil if never used; procmax slots. State Dead: free. */
 Proc *proctab(u32 i);
 u32 procmax(void);
+/* A number for a new note group. */
+u32 newnoteid(void);
 u32 proccount(void);
 /* Make every other process that has s drop its mappings before it runs on (copy on write, brk, segfree). */
 void procflushseg(Segment *s);
@@ -135,6 +137,12 @@ typedef i64 Syscall(u64 *a);
 /* syscall, the port's entry: arch.h */
 const char *syscallname(u32 n); /* nil: no such call */
 void userinit(void);
+/* Calls of sysproc.c, exec.c and sysfile.c, for the table in syscall.c. */
+Syscall syssysr1, sysalarm, sysexec, sysexits, syssleep, sysrfork, sysbrk_, sysnotify, sysnoted,
+    sysrendezvous;
+Syscall syssemacquire, syssemrelease, systsemacquire, syserrstr, sysawait, sys_nsec;
+/* Put p's number into the Tos of its stack segment, on a page of its own. error(Enovmem). */
+void tospid(Proc *p);
 Rgrp *newrgrp(void);
 void closergrp(Rgrp *r);
 /* A note for p: take it out of its rendezvous, if it waits in one. */

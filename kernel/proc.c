@@ -62,13 +62,10 @@ numberused(u32 pid)
 	return false;
 }
 
-/* A number for p and its place in the hash. */
-static void
-enter(Proc *p)
+/* (procalloc.l) */
+static u32
+nextnumber(void)
 {
-	Proc **h;
-
-	lock(&procalloc.l);
 	do {
 		if (procalloc.lastpid == Maxpid) {
 			procalloc.lastpid = 0;
@@ -76,7 +73,28 @@ enter(Proc *p)
 		}
 		procalloc.lastpid++;
 	} while (procalloc.wrapped && numberused(procalloc.lastpid));
-	p->pid = procalloc.lastpid;
+	return procalloc.lastpid;
+}
+
+u32
+newnoteid(void)
+{
+	u32 n;
+
+	lock(&procalloc.l);
+	n = nextnumber();
+	unlock(&procalloc.l);
+	return n;
+}
+
+/* A number for p and its place in the hash. */
+static void
+enter(Proc *p)
+{
+	Proc **h;
+
+	lock(&procalloc.l);
+	p->pid = nextnumber();
 	h = &procalloc.hash[p->pid % Nhash];
 	p->pidhash = *h;
 	*h = p;

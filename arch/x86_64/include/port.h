@@ -22,6 +22,13 @@ uregret(struct Ureg *u, i64 v)
 	u->ax = (u64)v;
 }
 
+/* The number of the system call whose frame this is. */
+static inline u32
+uregsysno(const struct Ureg *u)
+{
+	return (u32)u->bp;
+}
+
 static inline void
 uregfull(struct Ureg *u)
 {
