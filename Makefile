@@ -50,7 +50,7 @@ PORT_S := $(call have,arch/$(ARCH),$(PORTS),.S)
 # ---- tools and flags ------------------------------------------------------------------------------------
 
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-        -Wframe-larger-than=1024 -Werror
+        -Wframe-larger-than=1024 -Wno-format-zero-length -Werror
 # -ffile-prefix-map: the same bytes wherever the tree lies.
 BASE := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-common -fno-strict-aliasing -fno-stack-protector \
         -ffile-prefix-map=$(CURDIR)=. $(WARN)
