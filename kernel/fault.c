@@ -267,3 +267,30 @@ ucopyout(u64 d, const void *s, usize n)
 	if (!copyout(touva(d), s, n))
 		badaddr();
 }
+
+/* Most strings are short: room is made for what is there, and only for a long one for what may be. */
+char *
+ustrdup(u64 s, usize max)
+{
+	char buf[256], *d;
+	usize room;
+	i64 n;
+
+	room = max < sizeof buf ? max : sizeof buf;
+	n = copyinstr(buf, touva(s), room - 1);
+	if (n < 0)
+		badaddr();
+	if (n < (i64)room - 1 || room == max) {
+		d = smalloc((usize)n + 1);
+		memcpy(d, buf, (usize)n);
+		return d;
+	}
+	d = smalloc(max);
+	n = copyinstr(d, touva(s), max - 1);
+	if (n < 0) {
+		free(d);
+		badaddr();
+	}
+	d[n] = 0;
+	return d;
+}

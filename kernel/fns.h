@@ -105,6 +105,9 @@ void validaddr(u64 addr, u64 n, bool write);
 /* Copies with validaddr's answer for bad memory. */
 void ucopyin(void *d, u64 s, usize n);
 void ucopyout(u64 d, const void *s, usize n);
+/* The string at s, cut at max - 1 bytes, in memory of its own: free() it. */
+char *ustrdup(u64 s, usize max);
+
 /* --- exechdr.c: what the first bytes of a file say ----------------------------------------------------- */
 
 typedef struct Exec Exec;

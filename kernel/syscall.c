@@ -16,9 +16,12 @@ static const char *const names[NSYSCALL] = {SYSCALLS(S)};
 
 #define ROW(name) [SYS_##name] = sys##name
 static Syscall *const calls[NSYSCALL] = {
-    ROW(sysr1),	      ROW(alarm),  ROW(exec),  ROW(exits),	ROW(sleep),	 ROW(rfork),
-    ROW(brk_),	      ROW(notify), ROW(noted), ROW(rendezvous), ROW(semacquire), ROW(semrelease),
-    ROW(tsemacquire), ROW(errstr), ROW(await), ROW(_nsec),
+    ROW(sysr1),	      ROW(alarm),  ROW(exec),	 ROW(exits),	  ROW(sleep),	   ROW(rfork),
+    ROW(brk_),	      ROW(notify), ROW(noted),	 ROW(rendezvous), ROW(semacquire), ROW(semrelease),
+    ROW(tsemacquire), ROW(errstr), ROW(await),	 ROW(_nsec),	  ROW(bind),	   ROW(chdir),
+    ROW(close),	      ROW(dup),	   ROW(open),	 ROW(_read),	  ROW(oseek),	   ROW(_write),
+    ROW(pipe),	      ROW(create), ROW(fd2path), ROW(remove),	  ROW(unmount),	   ROW(seek),
+    ROW(stat),	      ROW(fstat),  ROW(wstat),	 ROW(fwstat),	  ROW(pread),	   ROW(pwrite),
 };
 
 const char *

@@ -377,11 +377,14 @@ segruns(Segment *s, void (*f)(void *arg, u64 addr, u64 size), void *arg)
 Segment *
 segoverlap(Segment **segs, u32 n, u64 base, u64 top, const Segment *but)
 {
+	Segment *s;
 	u32 i;
 
-	for (i = 0; i < n; i++)
-		if (segs[i] != nil && segs[i] != but && segs[i]->base < top && base < segs[i]->top)
-			return segs[i];
+	for (i = 0; i < n; i++) {
+		s = segs[i];
+		if (s != nil && s != but && s->base < s->top && s->base < top && base < s->top)
+			return s;
+	}
 	return nil;
 }
 
