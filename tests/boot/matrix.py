@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 
-import outside
 from imagoqemu import TOP, Failed, in_order
 
 MEM = ["128M", "256M", "2G", "5G", "9G"]
@@ -127,6 +126,7 @@ def check_usable(guest):
 
 def check_outside(guest):
     """Page tables and memory read through the monitor, and judged there."""
+    import outside
     found = outside.problems(guest)
     if found:
         raise Failed("\n".join(found))
