@@ -1,0 +1,271 @@
+/*
+ * notestest.c: notes: handlers, noted's answers, nesting, groups, interrupted calls, alarms (O7).
+ */
+#include "check.h"
+
+static volatile int got;
+static char last[ERRMAX];
+
+static void
+post(int pid, const char *file, const char *text)
+{
+	char name[64];
+
+	snformat(name, sizeof name, "/proc/%d/%s", pid, file);
+	int fd = open(name, OWRITE);
+	write(fd, text, (u32)strlen(text));
+	close(fd);
+}
+
+static void
+keep(Ureg *u, char *note)
+{
+	(void)u;
+	got++;
+	strecpy(last, sizeof last, note);
+	noted(NCONT);
+}
+
+static void
+skip(Ureg *u, char *note)
+{
+	got++;
+	strecpy(last, sizeof last, note);
+	u->pc += 2; /* ud2 */
+	noted(NCONT);
+}
+
+static void
+giveup(Ureg *u, char *note)
+{
+	(void)u, (void)note;
+	noted(NDFLT);
+}
+
+static void
+selfnote(void)
+{
+	atnotify(keep);
+	post(getpid(), "note", "hello there");
+	exits(got == 1 && strcmp(last, "hello there") == 0 ? nil : "no note");
+}
+
+static void
+nohandler(void)
+{
+	post(getpid(), "note", "go away");
+	sleep(1000);
+}
+
+static void
+dflt(void)
+{
+	atnotify(giveup);
+	post(getpid(), "note", "fatal one");
+	sleep(1000);
+}
+
+static void
+edit(void)
+{
+	atnotify(skip);
+	__asm__ volatile("ud2");
+	exits(got == 1 && strstr(last, "invalid opcode pc=0x") ? nil : "handler did not see it");
+}
+
+/* Every register comes back from a note. */
+static void
+registers(void)
+{
+	u64 a = 1, b = 2, c = 3, d = 4;
+
+	atnotify(skip);
+	__asm__ volatile(
+	    "mov $0x1111, %%rbx\n\tmov $0x2222, %%r12\n\tmov $0x3333, %%r14\n\tmov $0x4444, %%rsi\n\t"
+	    "ud2\n\tmov %%rbx, %0\n\tmov %%r12, %1\n\tmov %%r14, %2\n\tmov %%rsi, %3"
+	    : "=m"(a), "=m"(b), "=m"(c), "=m"(d)
+	    :
+	    : "rbx", "r12", "r14", "rsi", "memory");
+	exits(a == 0x1111 && b == 0x2222 && c == 0x3333 && d == 0x4444 ? nil : "a register was lost");
+}
+
+static void
+faultinhandler(Ureg *u, char *note)
+{
+	(void)u, (void)note;
+	__asm__ volatile("ud2");
+}
+
+static void
+doublefault(void)
+{
+	atnotify(faultinhandler);
+	__asm__ volatile("ud2");
+}
+
+static void
+notnotified(void)
+{
+	noted(NCONT);
+}
+
+static void
+badhandler(void)
+{
+	notify((void (*)(void *, char *))0x1000);
+	post(getpid(), "note", "x");
+}
+
+static void
+kernelhandler(void)
+{
+	notify((void (*)(void *, char *))0xffffffff80000000ull);
+	post(getpid(), "note", "x");
+}
+
+static void
+badpc(Ureg *u, char *note)
+{
+	(void)note;
+	u->pc = 0xffffffff80000000ull;
+	u->sp = 0xffffffff80000000ull;
+	noted(NCONT);
+}
+
+static void
+evilureg(void)
+{
+	atnotify(badpc);
+	post(getpid(), "note", "x");
+	exits(nil);
+}
+
+static void
+evilflags(Ureg *u, char *note)
+{
+	(void)note;
+	u->flags |= 0x3000 | 0x100 | 0x4000; /* IOPL, TF, NT */
+	u->cs = 8;
+	u->ss = 16;
+	noted(NCONT);
+}
+
+static void
+flagsafe(void)
+{
+	u64 fl;
+
+	atnotify(evilflags);
+	post(getpid(), "note", "x");
+	__asm__ volatile("pushf\n\tpop %0" : "=r"(fl));
+	exits((fl & 0x7100) == 0 ? nil : "privileged flags came back");
+}
+
+static void
+breaksleep(void)
+{
+	int pid = getpid();
+
+	atnotify(keep);
+	if (fork() == 0) {
+		sleep(30);
+		post(pid, "note", "wake up");
+		exits(nil);
+	}
+	int r = sleep(20000);
+	exits(r < 0 && errhas("interrupted") && got == 1 ? nil : "sleep went on");
+}
+
+static void
+breakread(void)
+{
+	int pid = getpid(), fd[2];
+	char c;
+
+	atnotify(keep);
+	pipe(fd);
+	if (fork() == 0) {
+		sleep(30);
+		post(pid, "note", "wake up");
+		exits(nil);
+	}
+	i64 r = read(fd[0], &c, 1);
+	exits(r < 0 && errhas("interrupted") ? nil : "read went on");
+}
+
+static void
+alarms(void)
+{
+	atnotify(keep);
+	if (alarm(10000) != 0)
+		exits("an alarm was there");
+	i64 left = alarm(30);
+	if (left <= 0 || left > 10000)
+		exits("the first alarm's rest is wrong");
+	sleep(5000);
+	exits(got == 1 && strcmp(last, "alarm") == 0 ? nil : "no alarm");
+}
+
+static void
+group(void)
+{
+	char msg[ERRMAX];
+	int n = 0;
+
+	rfork(RFNOTEG);
+	atnotify(keep);
+	for (int i = 0; i < 3; i++)
+		if (fork() == 0) {
+			atnotify(nil);
+			sleep(20000);
+			exits("slept on");
+		}
+	sleep(50);
+	post(getpid(), "notepg", "all of you");
+	while (waitpid(msg, sizeof msg) > 0)
+		n += strstr(msg, "all of you") != nil;
+	exits(n == 3 ? nil : "not all got it");
+}
+
+static void
+execclears(void)
+{
+	char *argv[] = {"/bin/notestest", "wait", nil};
+	char msg[ERRMAX];
+	int pid = fork();
+
+	if (pid == 0) {
+		atnotify(keep);
+		exec(argv[0], argv);
+	}
+	sleep(100);
+	post(pid, "note", "no handler now");
+	waitpid(msg, sizeof msg);
+	exits(strstr(msg, "no handler now") ? nil : "exec kept the handler");
+}
+
+void
+main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "wait") == 0) {
+		sleep(20000);
+		exits("slept on");
+	}
+	checkend("O7_note_to_oneself", selfnote, "");
+	checkend("O7_note_without_handler", nohandler, "go away");
+	checkend("O7_noted_default", dflt, "fatal one");
+	checkend("O7_handler_edits_pc", edit, "");
+	checkend("O7_registers_come_back", registers, "");
+	checkend("O7_fault_in_handler", doublefault, "invalid opcode");
+	checkend("O7_noted_out_of_place", notnotified, "uicide");
+	checkend("O7_handler_address_bad", badhandler, ": ");
+	checkend("O7_handler_in_the_kernel", kernelhandler, ": ");
+	checkend("O7_ureg_points_into_the_kernel", evilureg, ": ");
+	checkend("O7_ureg_flags_are_made_safe", flagsafe, "");
+	checkend("O7_note_breaks_sleep", breaksleep, "");
+	checkend("O7_note_breaks_read", breakread, "");
+	checkend("O7_alarm", alarms, "");
+	checkend("O7_note_group", group, "");
+	checkend("O7_exec_clears_the_handler", execclears, "");
+	testend();
+}
