@@ -28,19 +28,12 @@ filebytes(Segment *s, u64 va)
 	return s->flen - off < BY2PG ? (u32)(s->flen - off) : BY2PG;
 }
 
-/* No memory for a page or a table: give others time to let some go. q is not held. */
+/* No memory for a page or a table: wait, and look anew. q is not held. */
 static enum Fix
 shortofmem(void)
 {
-	if (up->procctl == ProcExit)
-		return Bad;
-	if (imagereclaim(16) > 0)
-		return Again;
-	if (waserror())
-		return up->notepending ? Bad : Again;
-	tsleep(&up->sleep, returnfalse, nil, 20);
-	poperror();
-	return Again;
+	memwait("fault");
+	return up->procctl == ProcExit ? Bad : Again;
 }
 
 /*
@@ -54,14 +47,12 @@ pagein(Segment *s, u64 va, u64 off, u32 n)
 	Page *p;
 	i64 got;
 
+	p = newpage(touva(va), &s->q);
+	if (p == nil)
+		return up->procctl == ProcExit ? Bad : Again;
 	i = s->image;
 	incref(&i->ref);
 	qunlock(&s->q);
-	p = newpage(touva(va), nil);
-	if (p == nil) {
-		putimage(i);
-		return shortofmem();
-	}
 	if (waserror()) {
 		putpage(p);
 		putimage(i);

@@ -38,9 +38,6 @@ u32 newnoteid(void);
 u32 proccount(void);
 /* Make every other process that has s drop its mappings before it runs on (copy on write, brk, segfree). */
 void procflushseg(Segment *s);
-/* The largest process dies: "Killed: Insufficient physical memory" (H14). False: nobody can. */
-extern const char Ekillbig[];
-bool killbig(void);
 void procdump(void); /* ps, by print */
 
 /* The remains of a process that has left its stack for good: sched.c alone calls it, interrupts off. */
@@ -94,6 +91,13 @@ bool noteqput(Noteq *q, const char *msg, int flag, bool busy); /* busy: no handl
 bool noteqtake(Noteq *q, Note *n);
 /* Text of a wait record into d[0..n): "17 10 20 310 ''"; its length. */
 usize waittext(const Waitq *w, char *d, usize n);
+
+/* --- memwait.c --------------------------------------------------------------------------------------------
+ */
+
+extern const char Ekillbig[];
+/* The largest process dies, and who shares its memory (H14). False: nobody can. */
+bool killbig(void);
 
 /* --- fault.c -------------------------------------------------------------------------------------------- */
 

@@ -26,8 +26,6 @@ static struct {
 	u32 n;
 } broken;
 
-const char Ekillbig[] = "Killed: Insufficient physical memory";
-
 const char *const statename[] = {
     [Dead] = "Dead",	     [Moribund] = "Moribund",	    [New] = "New",
     [Ready] = "Ready",	     [Scheding] = "Scheding",	    [Running] = "Running",
@@ -532,66 +530,6 @@ procflushseg(Segment *s)
 			if (p->seg[j] == s)
 				p->newtlb = true;
 	}
-}
-
-static u64
-procpages(Proc *p)
-{
-	u64 n;
-	Segment *s;
-
-	if (!canqlock(&p->seglock))
-		return 0;
-	n = 0;
-	for (u32 i = 0; i < NSEG; i++) {
-		s = p->seg[i];
-		if (s == nil || !canqlock(&s->q))
-			continue;
-		n += segpages(s);
-		qunlock(&s->q);
-	}
-	qunlock(&p->seglock);
-	return n;
-}
-
-static void
-kill(Proc *p, const char *why)
-{
-	p->procctl = ProcExit;
-	postnote(p, why, NExit);
-}
-
-bool
-killbig(void)
-{
-	Proc *p, *big;
-	Segment *bss;
-	u64 n, max;
-	u32 i;
-
-	big = nil;
-	max = 0;
-	for (i = 0; i < procmax(); i++) {
-		p = proctab(i);
-		if (p->state == Dead || p->kp || p->exiting || p->noswap || p->parentpid == 0)
-			continue;
-		n = procpages(p);
-		if (n > max) {
-			max = n;
-			big = p;
-		}
-	}
-	if (big == nil)
-		return false;
-	print("proc: %u: %s killed: out of memory, %llu pages\n", big->pid, big->text, max);
-	bss = big->seg[BSEG];
-	kill(big, Ekillbig);
-	for (i = 0; i < procmax(); i++) {
-		p = proctab(i);
-		if (p != big && p->state != Dead && bss != nil && p->seg[BSEG] == bss)
-			kill(p, Ekillbig);
-	}
-	return true;
 }
 
 void
