@@ -120,7 +120,7 @@ apiccalibrate(u64 cyclehz)
 		gone = cycles() - apic.start;
 		counts = ~0u - rd(TimerNow);
 	} while (gone < cyclehz / 20000);
-	apic.hz = (u64)((unsigned __int128)counts * cyclehz / gone);
+	apic.hz = muldiv(counts, cyclehz, gone);
 	if (apic.hz == 0)
 		panic("apiccalibrate: the timer of the local APIC does not count");
 	wr(TimerInit, 0);

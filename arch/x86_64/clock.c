@@ -76,7 +76,7 @@ bypmtimer(const BootKeep *k)
 	} while (ticks < PmEnough && c - k->pmtick0 < ~0u); /* a timer that stands still ends it */
 	if (ticks < PmEnough)
 		return 0;
-	return (u64)((unsigned __int128)(c - k->pmtick0) * PmHz / ticks);
+	return muldiv(c - k->pmtick0, PmHz, ticks);
 }
 
 /* The last resort waits: counter 2 of the old timer runs out once. */
@@ -105,7 +105,7 @@ arm(void)
 {
 	u64 when = clk.tick < clk.want ? clk.tick : clk.want, now = nanosec();
 	u64 ns = when > now ? when - now : 0;
-	u64 count = (u64)((unsigned __int128)ns * apichz() / NS) + 1;
+	u64 count = muldiv(ns, apichz(), NS) + 1;
 
 	clk.armed = when;
 	apicarm(count > ~0u ? ~0u : (u32)count);

@@ -175,7 +175,7 @@ highbits(const CpuFeat *f)
 void
 cpuinit0(void)
 {
-	u64 cr4 = Cr4De | Cr4Mce | Cr4Osfxsr | Cr4Osxmmexcpt;
+	u64 cr4 = Cr4De | Cr4Pae | Cr4Mce | Cr4Osfxsr | Cr4Osxmmexcpt;
 
 	features(&cpufeat);
 	if (cpufeat.xsave)

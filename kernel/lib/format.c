@@ -25,8 +25,7 @@ put(Out *o, const char *s, usize n)
 
 	if (n > room)
 		n = room;
-	for (usize i = 0; i < n; i++)
-		o->d[i] = s[i];
+	memcpy(o->d, s, n);
 	o->d += n;
 }
 

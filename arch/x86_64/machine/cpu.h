@@ -14,6 +14,8 @@ enum { /* control registers: beside those of creg.h */
        Cr0Ne = 1 << 5,
        Cr4Tsd = 1 << 2,
        Cr4De = 1 << 3,
+       Cr4Pae = 1 << 5,
+
        Cr4Mce = 1 << 6,
        Cr4Pce = 1 << 8,
        Cr4Osfxsr = 1 << 9,
@@ -125,6 +127,16 @@ extern char vectors[], syscallentry[], syscallentrysmap[];
 void gdtload(const void *gdtr, u32 tss);
 /* One word of kernel memory that may not be there: false, and *v untouched, if it is not. */
 bool probe(u64 va, u64 *v);
+
+/* a * b / c through 128 bits; the caller knows that it fits into 64. */
+static inline u64
+muldiv(u64 a, u64 b, u64 c)
+{
+	u64 lo, hi;
+	__asm__("mulq %3" : "=a"(lo), "=d"(hi) : "a"(a), "r"(b) : "cc");
+	__asm__("divq %3" : "=a"(lo), "+d"(hi) : "a"(lo), "r"(c) : "cc");
+	return lo;
+}
 
 typedef struct Cpuid Cpuid;
 struct Cpuid {
