@@ -58,7 +58,7 @@ BASE := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-common -fno-strict-alias
 ifeq ($(ARCH),x86_64)
   BOOTNAME := BOOTX64.EFI
   MACHINE  := x64
-  PORTFLAGS := -mno-red-zone -mgeneral-regs-only
+  PORTFLAGS := -mno-red-zone -mgeneral-regs-only -funwind-tables
   EFIINC   := -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
 endif
 ifeq ($(CC_KIND),mingw)

@@ -123,6 +123,25 @@ cpuauditprint(const u64 audit[16])
 		print("cpu: no NX: data stays executable on this processor\n");
 }
 
+/* Its own name, without the blanks that pad it; else the vendor's. */
+void
+cpuname(char *d, usize n)
+{
+	char text[49] = {0}, *s = text;
+	Cpuid v = cpuid(0, 0);
+
+	memcpy(text, &v.b, 4);
+	memcpy(text + 4, &v.d, 4);
+	memcpy(text + 8, &v.c, 4);
+	for (u32 i = 0; i < 3 && leaf(LeafExt + 4, 0).a != 0; i++) {
+		v = cpuid(LeafExt + 2 + i, 0);
+		memcpy(text + (usize)16 * i, &v, sizeof v);
+	}
+	while (*s == ' ')
+		s++;
+	strecpy(d, n, s);
+}
+
 const char *
 cpurefuse(const u64 audit[16])
 {

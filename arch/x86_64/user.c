@@ -132,6 +132,19 @@ touser(Uva pc, Uva sp, u64 arg0)
 	frameleave(u);
 }
 
+/* Interrupts off. A process's tables hold the kernel's half too, so the stack under us stays. */
+void
+procswitch(u64 kstack, Paddr root, FPuser *fp)
+{
+	Mach *m = machp();
+
+	m->kstack = kstack;
+	((Cpu *)m->port)->tss.rsp[0] = kstack;
+	if (pabits(root) != 0 && !paeq(root, m->root))
+		mmuload(root);
+	fpswitch(fp);
+}
+
 bool
 notepush(Ureg *u, Uva handler, Uva *uregp, const char *text)
 {
