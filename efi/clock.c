@@ -47,7 +47,7 @@ sound(Guest *g, u64 pa, const char *sig, u32 least)
 	const u8 *p = (const u8 *)(uintptr)pa;
 	u64 reach = described(g, pa);
 
-	if (reach < SdtHead || memcmp(p, sig, 4) != 0 || le32(p + SdtLength) < least ||
+	if (pa == 0 || reach < SdtHead || memcmp(p, sig, 4) != 0 || le32(p + SdtLength) < least ||
 	    le32(p + SdtLength) > reach || bytesum(p, le32(p + SdtLength)) != 0)
 		return nil;
 	return p;

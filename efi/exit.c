@@ -10,8 +10,11 @@
  */
 #include "guest.h"
 
-/* One call of GetMemoryMap into the whole buffer; g->map tells what came. No words on TOO_SMALL. */
-EFI_STATUS
+/*
+ * One call of GetMemoryMap into the whole buffer; g->map tells what came. After BUFFER_TOO_SMALL,
+ * g->map.bytes is the size that the firmware asked for; the key that came with it is not kept.
+ */
+static EFI_STATUS
 mapread(Guest *g)
 {
 	GuestMap *m = &g->map;
@@ -19,14 +22,13 @@ mapread(Guest *g)
 	UINT32 version = 0;
 	EFI_STATUS s;
 
-	s = g->bs->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)m->buf, &key, &stride, &version);
 	g->taken = 0;
-	*m = (GuestMap){.buf = m->buf, .cap = m->cap};
+	s = g->bs->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)m->buf, &key, &stride, &version);
+	*m = (GuestMap){.buf = m->buf, .cap = m->cap, .bytes = bytes};
 	if (s != EFI_SUCCESS)
 		return refuse(g, s, "the firmware does not give its memory map");
 	if (bytes > m->cap)
 		return refuse(g, EFI_COMPROMISED_DATA, "the memory map is larger than its buffer");
-	m->bytes = bytes;
 	m->stride = stride;
 	m->key = key;
 	m->version = version;
@@ -34,14 +36,17 @@ mapread(Guest *g)
 	return EFI_SUCCESS;
 }
 
-/* Read and weigh a map; before the first exit, room is made for one that does not fit. */
-static EFI_STATUS
-readymap(Guest *g)
+/*
+ * Read and weigh a map. EFI_BUFFER_TOO_SMALL: nothing is wrong that another call may not mend; before
+ * the first exit, room has been made for a map that needs it.
+ */
+EFI_STATUS
+mapready(Guest *g)
 {
 	EFI_STATUS s;
 
 	s = mapread(g);
-	if (s == EFI_BUFFER_TOO_SMALL && !g->exiting)
+	if (s == EFI_BUFFER_TOO_SMALL && g->map.bytes > g->map.cap && !g->exiting)
 		return (s = maptake(g)) != EFI_SUCCESS ? s : EFI_BUFFER_TOO_SMALL;
 	if (s != EFI_SUCCESS)
 		return s;
@@ -58,7 +63,8 @@ newtry(Guest *g)
 	GuestMap *m = &g->map;
 	BootTry *t = &g->boot->keep.tries[g->boot->keep.ntries++];
 
-	*t = (BootTry){.key = m->key, .entries = m->entries, .crc = crc32(0, m->buf, m->bytes)};
+	*t = (BootTry){.key = m->key, .entries = m->entries};
+	t->crc = crc32(0, m->buf, m->entries * m->stride);
 	return t;
 }
 
@@ -75,7 +81,7 @@ leave(Guest *g)
 
 	for (k->ntries = 0; k->ntries < BootTries;) {
 		k->texit0 = cycles();
-		s = readymap(g);
+		s = mapready(g);
 		t = newtry(g);
 		t->status = s;
 		if (s == EFI_BUFFER_TOO_SMALL)

@@ -44,6 +44,7 @@ struct Guest {
 	u64 loadedsize;	 /* SizeOfImage: with the debug sections, which we leave behind */
 	u32 relocrva, relocsize;
 	GuestMap map;
+	u32 slack;	    /* descriptors that the buffer holds beyond what the last probe asked for */
 	u32 maxentries;	    /* descriptors that the buffers below can hold */
 	BootRun scratch;    /* one run for: the conversion's scratch, its ledger, the rows of the mapper */
 	Fwmap fw;	    /* the last map, converted */
@@ -106,5 +107,5 @@ void buildtables(Guest *g);
 NORETURN void enterkernel(Guest *g);
 
 /* exit.c */
-EFI_STATUS mapread(Guest *g) MUSTUSE;
+EFI_STATUS mapready(Guest *g) MUSTUSE;
 EFI_STATUS leave(Guest *g) MUSTUSE;

@@ -78,25 +78,37 @@ peread(const u8 *p, u64 size, BootKeep *k, u32 *relocrva, u32 *relocsize)
 	return nil;
 }
 
+/* Words that are not zero in the part of a section that no byte of the file fills. */
+static u64
+nonzerotail(const u8 *base, const u8 *row, u64 size)
+{
+	u64 raw = roundup(le32(row + PeSectRawSize), sizeof(u64)), end = le32(row + PeSectVirtualSize);
+	u32 rva = le32(row + PeSectRva);
+	u64 n = 0;
+
+	if (rva > size || end > size - rva)
+		return 0; /* peread() will say so */
+	for (; raw + sizeof(u64) <= end; raw += sizeof(u64))
+		n += *(const u64 *)(base + rva + raw) != 0;
+	return n;
+}
+
 /*
- * Words that are not zero in the parts of sections that no file byte fills: the C program counts on
- * them (A17). Called before the first store to a static variable.
+ * Words that are not zero where C counts on zeroes (A17). Called before the first store to a static
+ * variable, so before headers can be refused in words: odd ones count as 0.
  */
 u64
 bssnonzero(void)
 {
 	const u8 *p = __ImageBase, *row;
-	u32 pe = le32(p + PeOffset), i, raw, end;
+	u32 pe = le32(p + PeOffset), i;
 	u64 n = 0;
 
+	if (pe > BY2PG - PeHeadBytes || le32(p + pe) != PeMagic)
+		return 0;
 	row = p + pe + PeOptional + le16(p + pe + PeOptionalSize);
-	for (i = le16(p + pe + PeNsect); i > 0; i--, row += PeSectBytes) {
-		raw = (u32)roundup(le32(row + PeSectRawSize), sizeof(u64));
-		end = le32(row + PeSectVirtualSize);
-		for (; raw + sizeof(u64) <= end; raw += sizeof(u64))
-			if (*(const u64 *)(p + le32(row + PeSectRva) + raw) != 0)
-				n++;
-	}
+	for (i = le16(p + pe + PeNsect); i > 0; i--, row += PeSectBytes)
+		n += nonzerotail(p, row, le32(p + pe + PeOptional + PeImageSize));
 	return n;
 }
 

@@ -10,8 +10,9 @@
 enum {
 	LogBytes = 256 * KiB,
 	LowLimit = 1 * MiB,
+	Looks = 8,	  /* at a map that grows, before we give up */
 	TableSlack = 32,  /* table pages beyond the plan: the map may still split */
-	MapSlack = 64,	  /* descriptors beyond the probe */
+	MapSlack = 64,	  /* descriptors beyond the probe; twice as many each time that it did not do */
 	RangeSlack = 128, /* ledger entries for our own runs, beyond what the map's conversion needs */
 	PieceMax = 1 * GiB,
 };
@@ -74,12 +75,13 @@ void
 giveall(Guest *g)
 {
 	struct BootOwn own;
+	u32 n;
 
 	if (g->boot == nil)
 		return;
 	printlog(nil);
-	while (g->boot->once.nown > 0) {
-		own = g->boot->once.own[--g->boot->once.nown];
+	for (n = g->boot->once.nown; n > 0; n--) {
+		own = g->boot->once.own[n - 1];
 		if (own.kind != KImage)
 			g->bs->FreePages(pabits(own.run.pa), own.run.size >> PGSHIFT);
 	}
@@ -95,6 +97,7 @@ parceltake(Guest *g)
 	BootRun run;
 	EFI_STATUS s;
 
+	memset(&seed, 0, sizeof seed);
 	g->boot = &seed;
 	s = takepages(g, KParcel, sizeof(Boot), 0, "parcel", &run);
 	if (s != EFI_SUCCESS)
@@ -110,29 +113,43 @@ parceltake(Guest *g)
 	return EFI_SUCCESS;
 }
 
+/* Bytes that the firmware wants for its map now, and the stride that it counts with. */
+static EFI_STATUS
+mapprobe(Guest *g, UINTN *bytes, UINTN *stride)
+{
+	UINTN key;
+	UINT32 version;
+	EFI_STATUS s;
+
+	*bytes = *stride = 0;
+	s = g->bs->GetMemoryMap(bytes, nil, &key, stride, &version);
+	if (s != EFI_BUFFER_TOO_SMALL)
+		return refuse(g, s != 0 ? s : EFI_DEVICE_ERROR, "the firmware does not tell its map's size");
+	if (*stride < sizeof(EFI_MEMORY_DESCRIPTOR)) /* u-boot leaves it unset on this call */
+		*stride = sizeof(EFI_MEMORY_DESCRIPTOR);
+	return EFI_SUCCESS;
+}
+
 /*
- * A map buffer for what the probe says and MapSlack more, with the conversion's scratch and the ledger's
- * ranges to match; the old ones go back. Called again only when a map outgrew them.
+ * A map buffer for what the probe says and some more, with the conversion's scratch and the ledger's
+ * ranges to match; earlier ones go back. Called again only when a map outgrew them.
  */
 EFI_STATUS
 maptake(Guest *g)
 {
 	BootKeep *k = &g->boot->keep;
 	BootOnce *o = &g->boot->once;
-	u64 bytes = 0, stride = 0;
-	UINTN key;
-	UINT32 version;
+	UINTN bytes, stride;
 	EFI_STATUS s;
 
-	s = g->bs->GetMemoryMap(&bytes, nil, &key, &stride, &version);
-	if (s != EFI_BUFFER_TOO_SMALL)
-		return refuse(g, s != 0 ? s : EFI_DEVICE_ERROR, "the firmware does not tell its map's size");
-	if (stride < sizeof(EFI_MEMORY_DESCRIPTOR)) /* u-boot leaves it unset on this call */
-		stride = sizeof(EFI_MEMORY_DESCRIPTOR);
+	s = mapprobe(g, &bytes, &stride);
+	if (s != EFI_SUCCESS)
+		return s;
+	g->slack = g->slack == 0 ? MapSlack : 2 * g->slack;
 	givepages(g, &k->fwmap);
 	givepages(g, &o->ranges);
 	givepages(g, &g->scratch);
-	s = takepages(g, KFwmap, bytes + MapSlack * stride, 0, "memory map", &k->fwmap);
+	s = takepages(g, KFwmap, bytes + g->slack * stride, 0, "memory map", &k->fwmap);
 	if (s != EFI_SUCCESS)
 		return s;
 	g->map.buf = (u8 *)(uintptr)pabits(k->fwmap.pa);
@@ -155,31 +172,35 @@ tablestake(Guest *g, u32 pages)
 	return takepages(g, KTables, (pages + TableSlack) * BY2PG, 0, "page tables", &k->tables);
 }
 
-/* Everything else that the second life starts with; the tables' pool is sized by a first dry run. */
-EFI_STATUS
-memorytake(Guest *g)
+/* Stacks and the low page, which the kernel can do without: only starting processors needs it (A10). */
+static EFI_STATUS
+stackstake(Guest *g)
 {
 	BootKeep *k = &g->boot->keep;
 	BootRun low;
-	EFI_STATUS s;
 
-	s = takepages(g, KStacks, NBOOTSTACK * KSTACK, 0, "first stacks", &k->stack);
-	if (s != EFI_SUCCESS)
-		return s;
 	if (takepages(g, KLow, BY2PG, LowLimit, "low page", &low) == EFI_SUCCESS)
-		k->lowpage = low.pa; /* only starting more processors needs it (A10) */
+		k->lowpage = low.pa;
 	print("efi: lowpage pa=%#llx\n", pabits(k->lowpage));
-	s = maptake(g);
-	if (s != EFI_SUCCESS)
+	return takepages(g, KStacks, NBOOTSTACK * KSTACK, 0, "first stacks", &k->stack);
+}
+
+/*
+ * Everything else that the second life starts with. A first look at the map sizes the tables' pool, and
+ * is repeated while the map outgrows what was taken for it.
+ */
+EFI_STATUS
+memorytake(Guest *g)
+{
+	EFI_STATUS s;
+	u32 i;
+
+	if ((s = stackstake(g)) != EFI_SUCCESS || (s = maptake(g)) != EFI_SUCCESS)
 		return s;
-	s = mapread(g);
-	if (s != EFI_SUCCESS)
-		return s;
-	s = considermap(g);
-	if (s != EFI_SUCCESS && s != EFI_BUFFER_TOO_SMALL)
-		return s;
-	s = tablestake(g, g->tables);
+	s = EFI_BUFFER_TOO_SMALL;
+	for (i = 0; i < Looks && s == EFI_BUFFER_TOO_SMALL; i++)
+		s = mapready(g);
 	if (s == EFI_SUCCESS)
-		phase(PhPlanned, "%u and %u spare", g->tables, TableSlack);
+		phase(PhPlanned, "%u of %llu", g->tables, g->boot->keep.tables.size >> PGSHIFT);
 	return s;
 }

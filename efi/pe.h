@@ -15,6 +15,7 @@ enum {
 	PeOptional = 24,
 	PeHeadBytes = PeOptional + 160, /* up to and with the relocation directory */
 	/* from the optional header on */
+	PeImageSize = 56,
 	PeRelocDir = 152, /* address and size of the base relocation table */
 	/* a row of the section table */
 	PeSectVirtualSize = 8,

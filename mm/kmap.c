@@ -245,8 +245,8 @@ buildslots(Ptab *t, const MapRow *r)
 {
 	int top = t->feat->levels - 2;
 
-	for (u64 off = 0; off < r->size; off += PGLSZ(top + 1))
-		if (mmuwalk(t, r->va + off, top, true) == nil)
+	for (u64 va = rounddown(r->va, PGLSZ(top + 1)); va < r->va + r->size; va += PGLSZ(top + 1))
+		if (mmuwalk(t, va, top, true) == nil)
 			return MapNoFrame;
 	return MapOk;
 }

@@ -41,6 +41,7 @@ HSRCS += $(call hsrc,$(1))
 endef
 $(foreach t,$(HTESTS),$(eval $(call hosttest,$(t))))
 
+$(HT)/efi/build.o: HINC_efi += -Imm
 $(HT)/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)
 	@echo "  hcc   $<"

@@ -55,6 +55,14 @@ uregfull(struct Ureg *u)
 	(void)u;
 }
 
+/* No device answers. */
+static inline u32
+inl(u16 port)
+{
+	(void)port;
+	return ~0u;
+}
+
 static inline void
 pagezero(void *d)
 {
