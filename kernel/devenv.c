@@ -261,7 +261,7 @@ envcreate(Chan *c, const char *name, int omode, u32 perm)
 static void
 envremove(Chan *c)
 {
-	Egrp *e = group(c);
+	Egrp *volatile e = group(c);
 
 	if (c->qid.type & QTDIR)
 		error(Eperm);

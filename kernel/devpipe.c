@@ -123,7 +123,7 @@ pipeclone(Chan *c)
 static Walkqid *
 pipewalk(Chan *c, Chan *nc, char **name, int nname)
 {
-	Chan *own = nc ? nil : pipeclone(c);
+	Chan *volatile own = nc ? nil : pipeclone(c);
 	Walkqid *wq;
 
 	if (waserror()) {

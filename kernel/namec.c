@@ -54,7 +54,7 @@ walk1(Chan *c, char *elem)
 static Chan *
 walkunion(Mhead *mh, char *elem)
 {
-	Chan *nc = nil;
+	Chan *volatile nc = nil;
 
 	rlock(&mh->lock);
 	if (waserror()) {

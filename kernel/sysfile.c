@@ -164,7 +164,7 @@ static i64
 unionread(Chan *c, Buf *b, i64 n)
 {
 	Mhead *mh = c->umh;
-	i64 got = 0;
+	i64 volatile got = 0;
 
 	qlock(&c->umqlock);
 	rlock(&mh->lock);
@@ -251,18 +251,37 @@ giveback(Chan *c, i64 n)
 	unlock(&c->l);
 }
 
+/* One call of the device. */
+static i64
+devio(Chan *c, Buf *b, i64 n, i64 off, bool write)
+{
+	return write ? devtab[c->type]->write(c, b, n, off) : devtab[c->type]->read(c, b, n, off);
+}
+
+/* With the channel's own offset: it moves by what was done, also when others move it meanwhile. */
+static i64
+iohere(Chan *c, Buf *b, i64 n, bool write)
+{
+	i64 off = claim(c, n), got;
+
+	if (waserror()) {
+		giveback(c, n);
+		nexterror();
+	}
+	got = devio(c, b, n, off, write);
+	poperror();
+	if (got < n)
+		giveback(c, n - got);
+	return got;
+}
+
 /* Bytes to or from an open file, with the channel's offset if off is -1. Takes c's reference. */
 static i64
-transfer(Chan *c, u64 addr, i64 n, i64 off, bool write)
+transfer(Chan *c, Buf *b, i64 n, i64 off, bool write)
 {
-	Buf *b = ubuf(touva(addr));
-	bool own = off == -1;
-	i64 volatile claimed = 0;
 	i64 got;
 
 	if (waserror()) {
-		if (claimed > 0)
-			giveback(c, claimed);
 		cclose(c);
 		nexterror();
 	}
@@ -270,15 +289,10 @@ transfer(Chan *c, u64 addr, i64 n, i64 off, bool write)
 		error(Enegoff);
 	if (!write && (c->qid.type & QTDIR))
 		got = dirread(c, b, n, off);
-	else {
-		if (own) {
-			off = claim(c, n);
-			claimed = n;
-		}
-		got = write ? devtab[c->type]->write(c, b, n, off) : devtab[c->type]->read(c, b, n, off);
-		if (own && got < n)
-			giveback(c, n - got);
-	}
+	else if (off == -1)
+		got = iohere(c, b, n, write);
+	else
+		got = devio(c, b, n, off, write);
 	poperror();
 	cclose(c);
 	return got;
@@ -294,7 +308,7 @@ readwrite(u64 fd, u64 addr, u64 count, i64 off, bool write)
 		validaddr(addr, ~0ull, !write);
 	validaddr(addr, (u64)n, !write);
 	c = fdtochan((int)fd, write ? OWRITE : OREAD, true);
-	return transfer(c, addr, n, off, write);
+	return transfer(c, ubuf(touva(addr)), n, off, write);
 }
 
 i64
