@@ -67,7 +67,7 @@ countbooks(void)
 }
 
 /* What the ledger's free memory became. */
-enum { NPARTS = 13 };
+enum { NPARTS = 12 };
 typedef struct Part Part;
 struct Part {
 	const char *word;
@@ -91,7 +91,6 @@ parts(const Books *b, Part p[NPARTS])
 	    {"quarantine", s->used[PgQuarantine] * BY2PG},
 	    {"xfree", b->x.free},
 	    {"xused", b->x.used},
-	    {"xlost", b->x.lost},
 	    {"free", conf.mem == nil ? b->kind[KFree] : 0},
 	};
 	memcpy(p, all, sizeof all);
@@ -139,7 +138,7 @@ booksagree(const Books *b)
 	ok &= agree("pages", s->bank * BY2PG, sum * BY2PG);
 	if (b->x.given != 0) {
 		ok &= agree("xalloc", (s->front + s->raw + s->used[PgXalloc]) * BY2PG, b->x.given);
-		ok &= agree("holes", b->x.given, b->x.free + b->x.used + b->x.lost);
+		ok &= agree("holes", b->x.given, b->x.free + b->x.used);
 	}
 	return ok;
 }

@@ -96,7 +96,6 @@ struct Xstat {
 	u64 free;    /* counted hole by hole */
 	u64 used;    /* blocks with their headers, descriptors */
 	u64 holes;
-	u64 lost;    /* bytes for which no descriptor was left; 0 */
 };
 
 void xinit(void);                      /* takes the first front, prints xsummary */

@@ -3,8 +3,9 @@
  * addresses, as in 9front. Second life and host.
  * Takes: the front of a bank at xinit; later runs lent by page.c, which go back when they are wholly
  * free again. Gives: blocks with an 8-byte header {size, "HOLE"}, and spans without one.
- * Always holds: holes are sorted, disjoint and never touch; given == free + used; a descriptor is always
- * at hand, since a page of them is kept in reserve: 9front's 128 are only the first.
+ * Always holds: holes are sorted, disjoint and never touch; given == free + used; nothing is lost for want of
+ * a descriptor: 9front's 128 are only the first, a page of them is kept in reserve, and when even that was
+ * used up the memory that comes back gives the 32 bytes itself.
  * Locks: xlists.lk, inside palloc. Nothing is allocated or printed under it.
  */
 #include "mm.h"
@@ -16,6 +17,7 @@ enum {
 	Front = 1 << 20,   /* bytes that xinit takes */
 	Slack = 512 << 10, /* free bytes kept before a run goes back by itself */
 	Quantum = 8,	   /* sizes and addresses of blocks are multiples */
+	MinBlock = 32,	   /* so that any block can become a descriptor */
 };
 
 typedef struct Hole Hole;
@@ -24,10 +26,13 @@ typedef struct Xhdr Xhdr;
 struct Hole {
 	Paddr addr;
 	u64 size;
-	Paddr top; /* addr + size */
+	union {
+		Paddr top; /* addr + size */
+		i64 order; /* of a lent run: -1 raw, else a block of 2^order pages */
+	};
 	Hole *link;
-	i32 order; /* of a lent run: -1 raw, else a block of 2^order pages */
 };
+_Static_assert(sizeof(Hole) <= MinBlock, "a block can hold a descriptor");
 struct Xhdr {
 	u32 size; /* bytes, this header among them */
 	u32 magix;
@@ -42,7 +47,7 @@ static struct {
 	Hole *table; /* holes, by address */
 	Hole *runs;  /* what page.c lent */
 	u8 *reserve; /* a page that becomes descriptors when flist is empty */
-	u64 given, front, lent, used, free, lost;
+	u64 given, front, lent, used, free;
 	bool ready;
 } xlists;
 
@@ -137,7 +142,8 @@ overlaps(const Hole *h, Paddr pa, u64 size)
 		      pabits(h->addr), h->size);
 }
 
-/* [pa, pa + size) is free: it joins the holes that it touches, or becomes one. That hole, nil: lost. */
+/* [pa, pa + size) is free: it joins the holes that it touches, or becomes one. That hole; nil: a descriptor.
+ */
 static Hole *
 insert(Paddr pa, u64 size)
 {
@@ -163,9 +169,16 @@ insert(Paddr pa, u64 size)
 	}
 	Hole *n = getdesc();
 	if (n == nil) {
-		xlists.free -= size;
-		xlists.lost += size;
-		return nil;
+		/* What comes back is its own descriptor, or the next one's. */
+		xlists.free -= MinBlock;
+		xlists.used += MinBlock;
+		n = kaddr(pa);
+		pa = paadd(pa, MinBlock);
+		size -= MinBlock;
+		if (size == 0) {
+			putdesc(n);
+			return nil;
+		}
 	}
 	sethole(n, pa, size);
 	n->link = h;
@@ -209,8 +222,7 @@ xgive(Paddr pa, u64 size, int order)
 	topup();
 	Hole *r = getdesc();
 	assert(r != nil);
-	sethole(r, pa, size);
-	r->order = order;
+	*r = (Hole){.addr = pa, .size = size, .order = order};
 	r->link = xlists.runs;
 	xlists.runs = r;
 	iunlock(&xlists.lk);
@@ -231,7 +243,7 @@ static bool
 holdsrun(const Hole *h)
 {
 	for (const Hole *r = xlists.runs; r != nil; r = r->link)
-		if (!palt(r->addr, h->addr) && !palt(h->top, r->top))
+		if (!palt(r->addr, h->addr) && !palt(h->top, paadd(r->addr, r->size)))
 			return true;
 	return false;
 }
@@ -269,7 +281,7 @@ trim(u64 keep)
 		iunlock(&xlists.lk);
 		if (!took)
 			break;
-		pageback(run.addr, run.size, run.order);
+		pageback(run.addr, run.size, (int)run.order);
 	}
 	iunlock(&palloc);
 }
@@ -309,16 +321,14 @@ xhole(Paddr pa, u64 size)
 {
 	if (size == 0)
 		return;
-	if (pabits(pa) % Quantum != 0 || size % Quantum != 0 || !bankholds(pa, size))
+	if (pabits(pa) % Quantum != 0 || size % Quantum != 0 || size < MinBlock || !bankholds(pa, size))
 		panic("xhole: 0x%llx size 0x%llx is not RAM of a bank", pabits(pa), size);
 	ilock(&xlists.lk);
 	xlists.given += size;
 	xlists.front += size;
-	Hole *h = insert(pa, size);
+	insert(pa, size);
 	topup();
 	iunlock(&xlists.lk);
-	if (h == nil)
-		print("xalloc: no free holes, leaked %llu bytes\n", size);
 }
 
 void *
@@ -326,7 +336,7 @@ xallocz(usize n, bool zero)
 {
 	if (n > ~0u - sizeof(Xhdr) - Quantum)
 		return nil;
-	u64 size = roundup(n + sizeof(Xhdr), Quantum);
+	u64 size = n + sizeof(Xhdr) < MinBlock ? MinBlock : roundup(n + sizeof(Xhdr), Quantum);
 	Paddr pa;
 	for (;;) {
 		ilock(&xlists.lk);
@@ -366,8 +376,7 @@ xfree(void *p)
 		panic("xfree(%p) 0x%x != 0x%x", p, x->magix, Magichole);
 	u64 size = x->size;
 	Paddr pa = paddr(x);
-	if (size < sizeof(Xhdr) || size % Quantum != 0 || bankof(pa) == nil ||
-	    bankof(paadd(pa, size - 1)) == nil)
+	if (size < MinBlock || size % Quantum != 0 || bankof(pa) == nil || bankof(paadd(pa, size - 1)) == nil)
 		panic("xfree(%p): bad size 0x%llx", p, size);
 	x->magix = 0;
 	ilock(&xlists.lk);
@@ -376,8 +385,6 @@ xfree(void *p)
 	topup();
 	bool whole = h != nil && xlists.free > Slack && holdsrun(h);
 	iunlock(&xlists.lk);
-	if (h == nil)
-		print("xfree: no free holes, leaked %llu bytes\n", size);
 	if (whole)
 		trim(Slack);
 }
@@ -428,7 +435,7 @@ spantake(u64 size, u64 align, u64 span, Paddr *pa)
 void *
 xspanalloc(usize n, usize align, u64 span)
 {
-	u64 size = roundup(n, Quantum);
+	u64 size = roundup(n, MinBlock);
 	Paddr pa;
 
 	if (align < Quantum)
@@ -449,11 +456,7 @@ Xstat
 xstat(void)
 {
 	ilock(&xlists.lk);
-	Xstat s = {.given = xlists.given,
-		   .front = xlists.front,
-		   .runs = xlists.lent,
-		   .used = xlists.used,
-		   .lost = xlists.lost};
+	Xstat s = {.given = xlists.given, .front = xlists.front, .runs = xlists.lent, .used = xlists.used};
 	for (const Hole *h = xlists.table; h != nil; h = h->link, s.holes++)
 		s.free += h->size;
 	iunlock(&xlists.lk);
