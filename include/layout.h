@@ -33,15 +33,16 @@
 #define LEGACYEND 0x0000000000100000ull
 
 #define UTZERO 0x0000000000200000ull
-#define USTKTOP 0x00007ffffffff000ull
 #define USTKSIZE (16 * MiB)
 
-#ifdef IMAGO_HOST /* room for 341 GiB below a program's own text, records above it */
+#ifdef IMAGO_HOST /* users below HHDM; room for 341 GiB below a program's own text, records above it */
 #define HHDM 0x0000550000000000ull
 #define PAGES 0x0000568000000000ull
+#define USTKTOP 0x00004ffffffff000ull
 #else
 #define HHDM 0xffff800000000000ull
 #define PAGES 0xffffc00000000000ull
+#define USTKTOP 0x00007ffffffff000ull
 #endif
 #define HHDMSIZE (64 * TiB)
 #define PAGESSIZE (1 * TiB) /* 64 bytes a frame */

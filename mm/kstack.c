@@ -104,8 +104,9 @@ kstackalloc(void)
 void
 kstackfree(u64 top)
 {
-	ilock(&kstacks.l);
 	u32 n = slotof(top);
+
+	ilock(&kstacks.l);
 	bool keep = kstacks.nidle < MaxIdle;
 	if (keep) {
 		kstacks.slot[n] = SlotIdle;

@@ -238,6 +238,12 @@ u64 memtest(u64 max, Paddr *bad);
 /* H11: "Frames: free/total (NMB usable)". */
 void pagesummary(void);
 
+/* The record of a frame that was given out: no question asked. */
+static inline Page *
+pagerec(Paddr pa)
+{
+	return (Page *)(uintptr)PAGES + (pabits(pa) >> PGSHIFT);
+}
 static inline Paddr
 pagepa(const Page *p)
 {
@@ -302,7 +308,7 @@ struct Walk { /* what translate found */
 	enum Memtype mt;
 };
 Walk translate(Ptab *t, u64 va);
-/* Is every byte of [va, va+size) mapped to pa on, with these rights and type at least? */
+/* Is every byte of [va, va+size) mapped to pa on, with exactly these rights and this type? */
 bool ptmapped(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt);
 bool canonical(const PteFeat *f, u64 va);
 

@@ -321,11 +321,12 @@ translate(Ptab *t, u64 va)
 bool
 ptmapped(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt)
 {
+	u32 moot = t->feat->nx ? 0 : PermX; /* every page can be executed */
 	u64 done = 0;
 
 	while (done < size) {
 		Walk w = translate(t, va + done);
-		if (!w.ok || !paeq(w.pa, paadd(pa, done)) || (w.perm & perm) != perm || w.mt != mt)
+		if (!w.ok || !paeq(w.pa, paadd(pa, done)) || (w.perm | moot) != (perm | moot) || w.mt != mt)
 			return false;
 		done += PGLSZ(w.level) - ((va + done) & (PGLSZ(w.level) - 1));
 	}

@@ -177,7 +177,7 @@ leafentry(Space *s, u64 va, bool create, int *missing)
 		if (l == 0)
 			return e;
 		if (!ptevalid(*e)) {
-			Page *parent = l == toplevel() ? nil : pagefor(table);
+			Page *parent = l == toplevel() ? nil : pagerec(table);
 			if (!create || !addtable(s, e, va, l - 1, parent)) {
 				*missing = l;
 				return nil;
@@ -191,7 +191,7 @@ leafentry(Space *s, u64 va, bool create, int *missing)
 static Page *
 tableof(const Pte64 *e)
 {
-	return pagefor(paddr((const void *)rounddown((uintptr)e, BY2PG)));
+	return pagerec(paddr((const void *)rounddown((uintptr)e, BY2PG)));
 }
 
 /* The entry, in the table above, of the table that begins at va and has this level. */
@@ -312,7 +312,7 @@ spacefree(Space *s)
 	if (current(s))
 		mmuload(kernptab()->root);
 	cleanput(cleanall(s));
-	rootput(pagefor(s->root));
+	rootput(pagerec(s->root));
 	*s = (Space){0};
 }
 
@@ -374,13 +374,21 @@ toempty(Pte64 e)
 	return 0;
 }
 
+/* Whole pages of the user half: our own rooms ask for nothing else. */
+static void
+checkpages(u64 va, u64 size)
+{
+	assert(va % BY2PG == 0 && size % BY2PG == 0);
+	assert(size <= USTKTOP && va <= USTKTOP - size);
+}
+
 /* Take the pages of [va, va+size) out; when it returns no processor reaches them any more. */
 void
 spaceunmap(Space *s, Uva va, u64 size)
 {
 	Flush f = {.n = 0};
 
-	assert(uvabits(va) % BY2PG == 0 && size % BY2PG == 0 && uvabits(va) + size <= USTKTOP);
+	checkpages(uvabits(va), size);
 	eachleaf(s, uvabits(va), uvabits(va) + size, toempty, &f);
 	flush(s, &f);
 }
@@ -391,7 +399,7 @@ spaceprotect(Space *s, Uva va, u64 size)
 {
 	Flush f = {.n = 0};
 
-	assert(uvabits(va) % BY2PG == 0 && size % BY2PG == 0 && uvabits(va) + size <= USTKTOP);
+	checkpages(uvabits(va), size);
 	eachleaf(s, uvabits(va), uvabits(va) + size, ptereadonly, &f);
 	flush(s, &f);
 }

@@ -133,7 +133,7 @@ kernmap(u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt)
 			return MapNoFrame;
 		ilock(&kernptlock);
 		err = setmap(va, pa, size, perm, mt);
-		if (err == MapAlready && ptmapped(&kern.t, va, pa, size, perm, mt))
+		if (err == MapAlready && ptmapped(&kern.t, va, pa, size, perm | PermG, mt))
 			err = MapOk;
 		iunlock(&kernptlock);
 	} while (err == MapNoFrame); /* another processor was faster at the stash */

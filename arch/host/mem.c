@@ -52,7 +52,7 @@ mapat(u64 va, u64 size, u64 pa, int prot)
 bool
 hostmmuwindow(u64 va)
 {
-	return va - PAGES < PAGESSIZE;
+	return va - PAGES < PAGESSIZE || va - HOSTUSER < HOSTUSERSIZE;
 }
 
 static bool
@@ -107,7 +107,7 @@ onsegv(int sig, siginfo_t *si, void *ctx)
 	if (oldsegv.sa_flags & SA_SIGINFO)
 		oldsegv.sa_sigaction(sig, si, ctx);
 	else
-		signal(SIGSEGV, SIG_DFL);
+		sigaction(SIGSEGV, &oldsegv, NULL); /* and it happens again */
 }
 
 bool
@@ -151,9 +151,21 @@ tlbflushall(void)
 	dropall();
 }
 
+/* Ours first; a harness may have put its own there for every test. */
+static void
+catchfaults(void)
+{
+	struct sigaction sa = {.sa_sigaction = onsegv, .sa_flags = SA_SIGINFO | SA_NODEFER}, old;
+
+	sigaction(SIGSEGV, &sa, &old);
+	if (!(old.sa_flags & SA_SIGINFO) || old.sa_sigaction != onsegv)
+		oldsegv = old;
+}
+
 void
 mmuload(Paddr r)
 {
+	catchfaults();
 	hostcount.load++;
 	root = pabits(r);
 	dropall();
@@ -168,8 +180,6 @@ mmuroot(void)
 void
 hostmemory(void)
 {
-	struct sigaction sa = {.sa_sigaction = onsegv, .sa_flags = SA_SIGINFO | SA_NODEFER};
-
 	dropall();
 	for (u32 i = 0; i < nram; i++)
 		munmap((void *)(HHDM + ram[i].pa), ram[i].size);
@@ -178,8 +188,6 @@ hostmemory(void)
 	memset(&hostcount, 0, sizeof hostcount);
 	if (memfd >= 0)
 		close(memfd);
-	else
-		sigaction(SIGSEGV, &sa, &oldsegv);
 	memfd = memfd_create("physical memory", 0);
 	if (memfd < 0 || ftruncate(memfd, (off_t)HOSTPHYS) < 0)
 		die("host port: no physical memory");

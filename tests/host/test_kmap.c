@@ -239,8 +239,8 @@ test_C5_boot_stacks_stand_above_guards(void **st)
 		u64 top = KSTACKTOP(i);
 		assert_false(translate(&tab, top - KSTACK - 1).ok);
 		assert_false(translate(&tab, top - KSTACKSTRIDE).ok);
-		assert_true(
-		    ptmapped(&tab, top - KSTACK, topaddr(STACK + i * KSTACK), KSTACK, PermR | PermW, MtWB));
+		assert_true(ptmapped(&tab, top - KSTACK, topaddr(STACK + i * KSTACK), KSTACK,
+				     PermR | PermW | PermG, MtWB));
 		assert_false(translate(&tab, top).ok);
 	}
 }

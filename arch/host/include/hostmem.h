@@ -17,10 +17,12 @@ void hostmemory(void);
 void hostram(u64 pa, u64 size, u8 fill);
 
 /*
- * The tables that mmuload() named are alive for the windows below: a first touch of a mapped address
- * is answered by walking them and, like a real TLB, remembered until it is flushed.
- * Touching what is not mapped is a segmentation fault.
+ * The tables that mmuload() named are alive in PAGES and in a stretch of user addresses: a first touch of a
+ * mapped address is answered by walking them and, like a real TLB, remembered until it is flushed. Touching
+ * what is not mapped is a segmentation fault.
  */
+#define HOSTUSER     0x20000000ull
+#define HOSTUSERSIZE (64 * MiB)
 bool hostmmuwindow(u64 va);	    /* is it an address that the pretended MMU answers for? */
 bool hosttouch(u64 va, bool write); /* can this address be read (or written) now? never faults */
 
