@@ -2,3 +2,24 @@
 $(H)/mkaout: tools/mkaout.c
 	@mkdir -p $(@D)
 	$(Q)clang -std=gnu11 -O1 -Wall -Wextra -Werror $< -o $@
+
+# efimap: firmware maps explained. It links the kernel's own conversion: no second copy of any rule.
+EFIMAP_C := $(wildcard tools/efimap/*.c)
+EFIMAP_K := efi/fwmap.c efi/fwtext.c mm/ledger.c mm/maptext.c kernel/lib/kind.c kernel/lib/format.c \
+            kernel/lib/number.c kernel/lib/str.c
+EFIMAP_F := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wvla -Werror -DIMAGO_HOST -Iinclude -Iefi -Itools/efimap
+EFIMAP_D := $(EFIMAP_C) $(EFIMAP_K) tools/efimap/page.S tools/efimap/page.html tools/efimap/efimap.h \
+            $(wildcard include/*.h efi/fw*.h) tools/tools.mk
+efimap: $(H)/efimap
+$(H)/efimap: $(EFIMAP_D)
+	@mkdir -p $(@D)
+	@echo "  hcc   $@"
+	$(Q)clang -O2 -gdwarf-4 $(EFIMAP_F) $(EFIMAP_C) tools/efimap/page.S $(EFIMAP_K) -o $@
+# The same under the sanitizers, for the tests.
+$(H)/efimap-san: $(EFIMAP_D)
+	@mkdir -p $(@D)
+	@echo "  hcc   $@"
+	$(Q)clang -O1 -gdwarf-4 $(SAN) $(EFIMAP_F) $(EFIMAP_C) tools/efimap/page.S $(EFIMAP_K) -o $@
+all hosttests: $(H)/efimap
+hosttests: $(H)/efimap-san
+.PHONY: efimap
