@@ -96,7 +96,8 @@ usize waittext(const Waitq *w, char *d, usize n);
  */
 
 extern const char Ekillbig[];
-/* The largest process dies, and who shares its memory (H14). False: nobody can. */
+/* The largest process dies, and who shares its memory (H14), unless one is dying already. False: nobody can.
+ */
 bool killbig(void);
 
 /* --- fault.c -------------------------------------------------------------------------------------------- */

@@ -52,11 +52,14 @@ killbig(void)
 	Segment *bss;
 	u64 n, max;
 	u32 i;
+	bool dying;
 
 	big = nil;
 	max = 0;
+	dying = false;
 	for (i = 0; i < procmax(); i++) {
 		p = proctab(i);
+		dying |= p->state != Dead && p->exiting;
 		if (p->state == Dead || p->kp || p->exiting || p->noswap || p->parentpid == 0)
 			continue;
 		n = procpages(p);
@@ -65,8 +68,8 @@ killbig(void)
 			big = p;
 		}
 	}
-	if (big == nil)
-		return false;
+	if (dying || big == nil)
+		return dying;
 	print("proc: %u: %s killed: out of memory, %llu pages\n", big->pid, big->text, max);
 	bss = big->seg[BSEG];
 	kill(big, Ekillbig);
@@ -111,7 +114,7 @@ memwait(const char *why)
 	if (up->procctl == ProcExit && up->nerrlab > 0)
 		error(Ekillbig);
 	if (patienceover() && !killbig())
-		panic("%s: no memory, and nobody to kill", why);
+		print("%s: %u: %s waits for memory, and there is nobody to end\n", why, up->pid, up->text);
 	if (up->procctl == ProcExit || waserror())
 		return;
 	tsleep(&up->sleep, returnfalse, nil, Nap);
