@@ -74,7 +74,7 @@ INC_LIB  := -Iinclude
 INC_EFI  := -Iinclude -Iefi -Iarch/$(ARCH)/include $(EFIINC)
 INC_PORT := -Iinclude -Imm -Iarch/$(ARCH)/include -Iarch/$(ARCH) -I$(O)
 INC_MM   := -Iinclude -Imm -Iarch/$(ARCH)/include
-INC_KERN := -Iinclude -Imm -Ikernel -Iarch/$(ARCH)/include -I$(O)
+INC_KERN := -Iinclude -Imm -Ikernel -Iarch/$(ARCH)/include -I$(O) -Iout/font
 
 obj  = $(patsubst %.c,$(O)/%.o,$(patsubst %.S,$(O)/%.o,$(1)))
 OBJS := $(call obj,$(EFI_C) $(LIB_C) $(MM_C) $(KERN_C) $(PORT_C) $(PORT_S))

@@ -8,6 +8,7 @@
  * Locks: runq.l, always with interrupts off, innermost but for the log.
  */
 #include "dat.h"
+#include "screen.h"
 
 enum { Quantum = HZ / 10 };
 
@@ -285,6 +286,7 @@ hzclock(Ureg *u)
 	m->ticks++;
 	account(m, u);
 	timercheck();
+	screentick();
 	p = m->proc;
 	if (p != nil && m->ticks >= p->quantum && anyready())
 		p->resched = true;

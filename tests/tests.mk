@@ -19,7 +19,7 @@ HT      := out/host/test$(HTKIND)
 # The include walls, once more, with the host port under them.
 HINC_include := -Iinclude
 HINC_efi     := -Iinclude -Iefi -Iarch/host/include -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
-HINC_kernel  := -Iinclude -Imm -Ikernel -Iarch/host/include
+HINC_kernel  := -Iinclude -Imm -Ikernel -Iarch/host/include -Iout/font
 HINC_mm      := -Iinclude -Imm -Iarch/host/include
 HINC_arch    := -Iinclude -Imm -Iarch/host/include
 HINC_tests   := -Iinclude -Imm -Ikernel -Iefi -Itools -Iarch/host/include -Itests/host -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI

@@ -23,3 +23,11 @@ $(H)/efimap-san: $(EFIMAP_D)
 all hosttests: $(H)/efimap
 hosttests: $(H)/efimap-san
 .PHONY: efimap
+# The screen's font, from where Debian's xfonts-terminus puts it.
+FONT ?= /usr/share/fonts/X11/misc/ter-u16n_unicode.pcf.gz
+out/font/font.h: tools/mkfont $(FONT)
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) tools/mkfont $(FONT) > $@
+$(FONT):
+	@echo "there is no $@: install xfonts-terminus (make deps), or say FONT=file.pcf.gz"; exit 1
+$(O)/kernel/screen.o $(HT)/kernel/screen.o: out/font/font.h

@@ -140,7 +140,7 @@ procswitch(u64 kstack, Paddr root, FPuser *fp)
 
 	m->kstack = kstack;
 	((Cpu *)m->port)->tss.rsp[0] = kstack;
-	if (pabits(root) != 0 && !paeq(root, m->root))
+	if (pabits(root) != 0 && !paeq(root, mmuroot()))
 		mmuload(root);
 	fpswitch(fp);
 }
