@@ -360,7 +360,7 @@ blocktake(int order)
  * ------------------------------------------------------------------------------------------------ */
 
 static const char *
-checkblock(const Page *p, int order)
+checkblock(Page *p, int order)
 {
 	u64 pa = pabits(pagepa(p));
 
@@ -374,6 +374,8 @@ checkblock(const Page *p, int order)
 		return "block outside the banks";
 	if (p->prev != nil && p->prev->next != p)
 		return "list is torn";
+	if (order < MaxOrder && freebuddy(p, order) != nil)
+		return "free buddies are not joined";
 	return nil;
 }
 
@@ -384,7 +386,7 @@ buddycheck(void)
 
 	for (int o = 0; o <= MaxOrder && why == nil; o++) {
 		u64 n = 0;
-		for (const Page *p = lists[o]; p != nil && why == nil; p = p->next, n++)
+		for (Page *p = lists[o]; p != nil && why == nil; p = p->next, n++)
 			why = n < buddy.nfree[o] ? checkblock(p, o) : "list is longer than its count";
 		if (why == nil && n != buddy.nfree[o])
 			why = "list is shorter than its count";
