@@ -250,7 +250,7 @@ kproc(const char *name, void (*fn)(void *), void *arg)
 	p->privatemem = p->noswap = p->nowait = true;
 	p->priority = p->basepri = PriKproc;
 	strecpy(p->text, sizeof p->text, name);
-	strecpy(p->user, sizeof p->user, up != nil ? up->user : "eve");
+	strecpy(p->user, sizeof p->user, up != nil ? up->user : eve);
 	p->kpfun = fn;
 	p->kparg = arg;
 	labelfn(&p->sched, p->kstack, kprocstart, p);
