@@ -126,6 +126,7 @@ kmain(Boot *b)
 	procinit0();	    /* the process table */
 	phase(PhProcinit, "");
 	chandevreset(); /* devices find their hardware */
+	uartintr();	/* the console can take what is typed */
 	phase(PhDevreset, "");
 	initrdinit(k); /* /boot, from the archive */
 	pages(b);      /* the page allocator takes over */
