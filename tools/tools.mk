@@ -31,3 +31,8 @@ out/font/font.h: tools/mkfont $(FONT)
 $(FONT):
 	@echo "there is no $@: install xfonts-terminus (make deps), or say FONT=file.pcf.gz"; exit 1
 $(O)/kernel/screen.o $(HT)/kernel/screen.o: out/font/font.h
+
+# Write the frozen answers anew (tests/maps/README.md): read the difference before you commit it.
+maps-freeze: $(H)/efimap
+	$(Q)for m in tests/maps/*.txt; do $< --json $$m > tests/maps/expected/$$(basename $$m .txt).json || exit 1; done
+.PHONY: maps-freeze

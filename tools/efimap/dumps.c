@@ -177,7 +177,7 @@ damagedline(Reader *r, const Found *f)
 	bool here = r->cur.source == f->source;
 	if (!here && !strong(f->source))
 		return;
-	if (!here)
+	if (!here || (f->index == 0 && r->cur.n > 0))
 		begin(r, f->source);
 	damage(&r->cur, r->lines->number, "column %u: expected %s%s", f->column, f->expected,
 	       r->lines->torn ? "; the file ends in this line" : "");

@@ -133,13 +133,12 @@ mtrrline(Facts *f, const char *s)
 	base = strtoull(p + 6, &e, 16);
 	if (strncmp(e, " mask ", 6) != 0)
 		return;
-	usize digits = strspn(e + 6, "0123456789abcdefABCDEF");
 	mask = strtoull(e + 6, &e, 16);
-	if (mask == 0 || digits > 15)
+	if (mask == 0)
 		return;
 	struct Mtrr *m = &f->mtrr[f->nmtrr++];
 	m->base = base;
-	m->size = (1ull << 4 * digits) - mask;
+	m->size = mask & -mask; /* masks are contiguous from here up [SDM 3A 12.11.2.3] */
 	snprintf(m->type, sizeof(m->type), "%.*s", (int)sizeof(m->type) - 1, e + strspn(e, " "));
 }
 
