@@ -620,6 +620,13 @@ consreset(void)
 		strecpy(eve, sizeof eve, v);
 }
 
+/* From now on the serial port wakes readers by itself. */
+static void
+consinit(void)
+{
+	uartintr();
+}
+
 static Chan *
 consattach(const char *spec)
 {
@@ -674,7 +681,7 @@ Dev consdevtab = {
     .dc = 'c',
     .name = "cons",
     .reset = consreset,
-    .init = devinit,
+    .init = consinit,
     .attach = consattach,
     .walk = conswalk,
     .stat = consstat,

@@ -1,6 +1,6 @@
 /*
- * tod.c: the time of day and random bytes. Time of day is a base added to nanosec(), set from the
- * firmware's or the board's clock by whoever knows it, and by writes to /dev/time. Random bytes are
+ * tod.c: the time of day and random bytes. Time of day is a base added to nanosec(), read from the battery
+ * clock when it is first asked for (a boot need not wait for that), and set by writes to /dev/time. Random bytes are
  * SHA-256 over a secret of 32 bytes that changes with each block; it starts from the firmware's random bytes
  * and takes in the cycle counter. Second life.
  * Locks: l guards both.
@@ -9,7 +9,7 @@
 
 static struct {
 	Lock l;
-	u64 base;      /* (l) ns since 1970 at nanosec() 0 */
+	u64 base;      /* (l) ns since 1970 at nanosec() 0; 0: not known yet */
 	u8 secret[32]; /* (l) */
 	u64 count;     /* (l) blocks given */
 } tod;
@@ -25,6 +25,8 @@ todset(u64 ns)
 u64
 todns(void)
 {
+	if (tod.base == 0)
+		todset(rtcseconds() * 1000000000 + 1);
 	return tod.base + nanosec();
 }
 
