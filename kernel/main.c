@@ -5,6 +5,7 @@
  */
 #include "dat.h"
 #include "acpi.h"
+#include "screen.h"
 
 static Ledger ledger; /* every byte of described memory, for the life of the kernel */
 
@@ -123,6 +124,7 @@ kmain(Boot *b)
 	archinit(k->rsdp);  /* ACPI, or a plain PC */
 	trapinit();	    /* interrupt controllers */
 	clockinit(b);	    /* frequency, ticks of HZ */
+	screeninit(&k->fb); /* the framebuffer, if there is one */
 	procinit0();	    /* the process table */
 	phase(PhProcinit, "");
 	chandevreset(); /* devices find their hardware */
