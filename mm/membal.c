@@ -114,17 +114,17 @@ term(const char *word, u64 bytes, u64 sum)
 	return sum + bytes;
 }
 
-/* A book that does not agree with its neighbour's. */
+/* Do a book and its neighbour's agree? If not, say so. */
 static bool
-agree(const char *class, u64 a, u64 b)
+agree(const char *class, u64 a, u64 b, bool loud)
 {
-	if (a != b)
+	if (a != b && loud)
 		print("membal: class %s off %llu: %llu is not %llu\n", class, a > b ? a - b : b - a, a, b);
 	return a == b;
 }
 
 static bool
-booksagree(const Books *b)
+booksagree(const Books *b, bool loud)
 {
 	const Pagestat *s = &b->page;
 	u64 sum = s->front + s->fresh + s->raw + s->early + s->records + s->rectables + s->free + s->cached;
@@ -134,11 +134,11 @@ booksagree(const Books *b)
 		return true;
 	for (int u = 0; u < NPURPOSE; u++)
 		sum += s->used[u];
-	ok &= agree("banks", b->kind[KFree], s->bank * BY2PG);
-	ok &= agree("pages", s->bank * BY2PG, sum * BY2PG);
+	ok &= agree("banks", b->kind[KFree], s->bank * BY2PG, loud);
+	ok &= agree("pages", s->bank * BY2PG, sum * BY2PG, loud);
 	if (b->x.given != 0) {
-		ok &= agree("xalloc", (s->front + s->raw + s->used[PgXalloc]) * BY2PG, b->x.given);
-		ok &= agree("holes", b->x.given, b->x.free + b->x.used);
+		ok &= agree("xalloc", (s->front + s->raw + s->used[PgXalloc]) * BY2PG, b->x.given, loud);
+		ok &= agree("holes", b->x.given, b->x.free + b->x.used, loud);
 	}
 	return ok;
 }
@@ -160,9 +160,11 @@ membal(const char *phase)
 	for (u32 i = 0; i < NPARTS; i++)
 		sum = term(p[i].word, p[i].bytes, sum);
 	u64 off = sum > b->ram ? sum - b->ram : b->ram - sum;
-	bool ok = booksagree(b) && off == 0;
+	bool ok = booksagree(b, false) && off == 0;
 	add(" ", "off", off);
 	print("%s %s\n", bal.line, ok ? "ok" : "BAD");
+	if (!ok)
+		booksagree(b, true);
 	iunlock(&bal.lk);
 	return ok;
 }
