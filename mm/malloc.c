@@ -68,7 +68,12 @@ mallocalign(usize n, usize align, i64 offset, usize span)
 {
 	if (n > ~0u)
 		return nil;
-	Tags *t = poolallocalign(mainmem, n + sizeof(Tags), align, offset - (i64)sizeof(Tags), span);
+	Fit f = {.dsize = n + sizeof(Tags),
+		 .skip = sizeof(Tags),
+		 .align = align,
+		 .offset = (u64)offset,
+		 .span = span};
+	Tags *t = poolallocalign(mainmem, f);
 	return tagged(t, n, true, CALLER);
 }
 
@@ -141,7 +146,7 @@ summary(Pool *p)
 {
 	Poolstat s = poolstat(p);
 
-	print("pool: %s max %llu cur %llu free %llu alloc %llu\n", s.name, s.max, s.cur, s.free, s.alloc);
+	print("pool: %s max %llu cur %llu free %llu alloc %llu\n", s.name, s.max, s.cur, s.nfree, s.nalloc);
 }
 
 void
@@ -157,7 +162,7 @@ enum { TestBlocks = 200 };
 bool
 malloc_test(void)
 {
-	u64 was = poolstat(mainmem).alloc, consumed;
+	u64 was = mainmem->nalloc, consumed;
 	void *list = nil, *p;
 	u32 n = 0;
 
@@ -166,12 +171,12 @@ malloc_test(void)
 		*(void **)p = list;
 		list = p;
 	}
-	consumed = poolstat(mainmem).alloc - was;
+	consumed = mainmem->nalloc - was;
 	for (; list != nil; list = p) {
 		p = *(void **)list;
 		free(list);
 	}
-	u64 is = poolstat(mainmem).alloc;
+	u64 is = mainmem->nalloc;
 	const char *why = poolcheck(mainmem);
 	bool ok = n == TestBlocks && is == was && why == nil;
 	print("pool: Heap after allocations: %u blocks consumed %llu bytes; alloc %llu before, %llu after: "

@@ -195,7 +195,7 @@ static usize
 pooltext(char *d, usize n, Pool *p, const char *what)
 {
 	Poolstat s = poolstat(p);
-	return snformat(d, n, "%llu/%llu/%llu %s\n", s.alloc, s.cur, s.max, what);
+	return snformat(d, n, "%llu/%llu/%llu %s\n", s.nalloc, s.cur, s.max, what);
 }
 
 usize

@@ -113,11 +113,11 @@ bool xalloc_test(void);                /* 200 blocks there and back: the summary
 /* --- pool.c, malloc.c (G1-G6) ----------------------------------------------------------------------- */
 
 typedef struct Poolstat Poolstat;
-struct Poolstat { /* bytes; cur == free + alloc */
+struct Poolstat { /* bytes; cur == nfree + nalloc */
 	const char *name;
 	u64 max;   /* the pool may not grow beyond */
 	u64 cur;   /* arenas */
-	u64 free, alloc;
+	u64 nfree, nalloc;
 };
 
 extern Pool *const mainmem, *const imagmem, *const secrmem;

@@ -5,7 +5,7 @@
  * come back from there in a few instructions; the others lie in bins by size, joined with their free
  * neighbours.
  * Always holds: the blocks of an arena lie end to end; no two free ones touch, but for parked ones;
- * cur == nfree + nalloc, where an arena's own words count as nalloc.
+ * cur == nfree + nalloc + words, where words are the arenas' own.
  * Locks: p->lk, outside palloc: a pool grows under it.
  */
 #include "pool.h"
@@ -309,8 +309,8 @@ mergearena(Pool *p, Arena *a)
 	a->size = whole;
 	a->next = q->next;
 	p->cur += between;
-	p->nalloc += between;
-	p->nalloc -= size;
+	p->words += between;
+	p->words -= size;
 	gap->size = size;
 	join(p, gap);
 }
@@ -329,7 +329,7 @@ addarena(Pool *p, Arena *a, u64 size)
 	*a->tail = (Bhdr){ArenaTailMagic, 0};
 	((Btail *)b)[-1] = (Btail){Tail0, {0, 0}, Tail1, 0};
 	p->cur += size;
-	p->nalloc += size - room;
+	p->words += size - room;
 	enbin(p, b, room);
 	mergearena(p, a);
 	if (prev != nil)
@@ -409,18 +409,18 @@ poolalloc(Pool *p, u64 dsize)
 	return v;
 }
 
-/* Where in a block data of dsize bytes may begin. */
+/* Where in a block data may begin: see poolallocalign. */
 static u8 *
-place(const Bhdr *b, u64 dsize, u64 align, u64 offset, u64 span)
+place(const Bhdr *b, const Fit *f)
 {
-	u64 at = (u64)(uintptr)(b + 1);
+	u64 at = (u64)(uintptr)(b + 1) + f->skip, n = f->dsize - f->skip;
 
-	at = at + ((offset - at) & (align - 1));
-	if (span != 0 && rounddown(at, span) != rounddown(at + dsize - 1, span)) {
-		at = roundup(at, span);
-		at = at + ((offset - at) & (align - 1));
+	at += (f->offset - at) & (f->align - 1);
+	if (f->span != 0 && rounddown(at, f->span) != rounddown(at + n - 1, f->span)) {
+		at = roundup(at, f->span);
+		at += (f->offset - at) & (f->align - 1);
 	}
-	return (u8 *)(uintptr)at;
+	return (u8 *)(uintptr)(at - f->skip);
 }
 
 /* Give back whole quanta in front of aligned data, and fill what is left with AlignMagic. */
@@ -442,27 +442,38 @@ cutfront(Pool *p, Bhdr *b, u8 *v)
 	return at;
 }
 
-void *
-poolallocalign(Pool *p, u64 dsize, u64 align, i64 offset, u64 span)
+/* Is there such a place at all? */
+static bool
+fits(const Fit *f)
 {
+	if ((f->align & (f->align - 1)) != 0 || (f->span & (f->span - 1)) != 0 || f->offset % 8 != 0)
+		return false;
+	if (f->dsize > MaxData || f->align > MaxData || f->span > MaxData ||
+	    f->dsize + 2 * f->align + f->span > MaxData)
+		return false;
+	return f->span == 0 || (f->offset & (f->align - 1) & (f->span - 1)) + f->dsize - f->skip <= f->span;
+}
+
+void *
+poolallocalign(Pool *p, Fit fit)
+{
+	const Fit *f = &fit;
 	u8 *v = nil;
 
-	if (align < 8)
-		align = 8;
-	if ((align & (align - 1)) != 0 || (span & (span - 1)) != 0 || offset % 8 != 0 || dsize > MaxData ||
-	    align > MaxData || span > MaxData || (span != 0 && dsize > span) ||
-	    dsize + align + span > MaxData)
+	if (fit.align < 8)
+		fit.align = 8;
+	if (!fits(f))
 		return nil;
 	ilock(&p->lk);
-	Bhdr *b = findblock(p, blocksize(dsize + 2 * align + span));
+	Bhdr *b = findblock(p, blocksize(f->dsize + 2 * f->align + f->span));
 	if (b != nil) {
 		b->magic = AllocMagic;
-		v = place(b, dsize, align, (u64)offset, span);
+		v = place(b, f);
 		b = cutfront(p, b, v);
-		u32 size = blocksize(dsize + (u64)(v - (u8 *)(b + 1)));
+		u32 size = blocksize(f->dsize + (u64)(v - (u8 *)(b + 1)));
 		size = cutrest(p, b, b->size, size);
 		p->nalloc += size;
-		setused(b, size, v, dsize);
+		setused(b, size, v, f->dsize);
 	}
 	iunlock(&p->lk);
 	return v;
@@ -518,8 +529,11 @@ Poolstat
 poolstat(Pool *p)
 {
 	ilock(&p->lk);
-	Poolstat s = {
-	    .name = p->name, .max = p->maxsize, .cur = p->cur, .free = p->nfree, .alloc = p->nalloc};
+	Poolstat s = {.name = p->name,
+		      .max = p->maxsize,
+		      .cur = p->cur,
+		      .nfree = p->nfree,
+		      .nalloc = p->nalloc + p->words};
 	iunlock(&p->lk);
 	return s;
 }
@@ -576,8 +590,8 @@ poolcheck(Pool *p)
 		}
 		cur += a->size;
 	}
-	if (why == nil &&
-	    (cur != p->cur || nfree != p->nfree || parked != p->parked || cur != p->nfree + p->nalloc))
+	if (why == nil && (cur != p->cur || nfree != p->nfree || parked != p->parked ||
+			   cur != p->nfree + p->nalloc + p->words))
 		why = "counts are wrong";
 	iunlock(&p->lk);
 	return why;

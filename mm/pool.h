@@ -3,16 +3,21 @@
  */
 #pragma once
 
+#include "mm.h"
+
 #ifdef IMAGO_HOST /* where these names are the C library's */
 #define malloc	kmalloc
 #define free	kfree
 #define realloc krealloc
+void *malloc(usize n);
+void free(void *p);
+void *realloc(void *p, usize n);
 #endif
-#include "mm.h"
 
 typedef struct Arena Arena;
 typedef struct Bhdr Bhdr;
 typedef struct Btail Btail;
+typedef struct Fit Fit;
 typedef struct Free Free;
 
 /* 9front's magics, so that a dump reads the same [PLAN9-ABI 5.6]. */
@@ -38,7 +43,7 @@ struct Pool {
 	u64 minarena;
 	u32 flags;
 	Lock lk;
-	u64 cur, nfree, nalloc;		/* (lk) bytes: cur == nfree + nalloc */
+	u64 cur, nfree, nalloc, words;	/* (lk) bytes: cur == nfree + nalloc + words, the arenas' own */
 	u64 parked;			/* (lk) of nfree, on quick lists */
 	Free *quick[PoolQuick];		/* (lk) */
 	Free *bin[PoolBins];		/* (lk) */
@@ -48,8 +53,13 @@ struct Pool {
 
 /* dsize bytes, not zeroed, 8 below a multiple of 16; nil: the pool is full or memory is. */
 void *poolalloc(Pool *p, u64 dsize);
-/* The same at an address equal to offset modulo align, not crossing a multiple of span. 0: any. */
-void *poolallocalign(Pool *p, u64 dsize, u64 align, i64 offset, u64 span);
+/* The same, data + skip equal to offset modulo align, and what follows not crossing a multiple of span. */
+struct Fit {
+	u64 dsize, skip;   /* skip <= dsize */
+	u64 align, offset; /* of two's powers and multiples of 8; 0: any */
+	u64 span;	   /* a power of two; 0: any */
+};
+void *poolallocalign(Pool *p, Fit f);
 void poolfree(Pool *p, void *v);
 /* Make the block dsize bytes long where it lies. False: it does not fit. */
 bool poolresize(Pool *p, void *v, u64 dsize) MUSTUSE;

@@ -209,7 +209,7 @@ TEST(test_M4_swap_text)
 	snprintf(
 	    want, sizeof want,
 	    "0/%llu reclaim\n%llu/%llu/%llu kernel malloc\n0/0/%llu kernel draw\n0/0/%llu kernel secret\n",
-	    user, m.alloc, m.cur, m.max, poolstat(imagmem).max, poolstat(secrmem).max);
+	    user, m.nalloc, m.cur, m.max, poolstat(imagmem).max, poolstat(secrmem).max);
 	assert_string_equal(t + at, want);
 }
 
