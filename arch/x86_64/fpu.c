@@ -39,13 +39,26 @@ static FPsave fresh ALIGNED(AreaAlign) = {
     .xstate = XcrX87 | XcrSse,
 };
 
-/* Turn the state components on that we save. */
+static void
+enable(void)
+{
+	__asm__ volatile("clts" : : : "memory");
+}
+
+static void
+disable(void)
+{
+	putcr0(getcr0() | Cr0Ts);
+}
+
+/* Turn the state components on that we save; the firmware's registers are nobody's: the first use traps. */
 void
 fpuinit0(void)
 {
 	Cpuid x;
 	u32 lo;
 
+	disable();
 	cpufeat.xcr0 = XcrX87 | XcrSse;
 	cpufeat.xsavesize = LegacySize;
 	if (!cpufeat.xsave)
@@ -82,18 +95,6 @@ load(const FPsave *s)
 		__asm__ volatile("xrstor64 (%0)" : : "r"(s), "a"(~0u), "d"(~0u) : "memory");
 	else
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(s) : "memory");
-}
-
-static void
-enable(void)
-{
-	__asm__ volatile("clts" : : : "memory");
-}
-
-static void
-disable(void)
-{
-	putcr0(getcr0() | Cr0Ts);
 }
 
 static bool

@@ -90,6 +90,7 @@ main(int argc, char **argv)
 	i64 before, after;
 	char msg[ERRMAX];
 
+	usedpages(); /* takes heap the first time */
 	before = usedpages();
 	if (argc > 1 && strcmp(argv[1], "-a") == 0) {
 		inchild(all, msg, sizeof msg);

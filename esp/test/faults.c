@@ -54,20 +54,29 @@ rodatawrite(void)
 	*(volatile int *)(uintptr)&constant = 4;
 }
 
+/* Call bytes, behind the compiler's back. */
+static void
+goaround(volatile u8 *code)
+{
+	void (*volatile f)(void) = (void (*)(void))(uintptr)code;
+
+	f();
+}
+
 static void
 stackjump(void)
 {
-	u8 code[16] = {0xc3};
+	volatile u8 code[16] = {0xc3};
 
-	((void (*)(void))(uintptr)code)();
+	goaround(code);
 }
 
 static void
 datajump(void)
 {
-	static u8 code[16] = {0xc3};
+	static volatile u8 code[16] = {0xc3};
 
-	((void (*)(void))(uintptr)code)();
+	goaround(code);
 }
 
 static void
