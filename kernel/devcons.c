@@ -620,13 +620,6 @@ consreset(void)
 		strecpy(eve, sizeof eve, v);
 }
 
-/* From now on the serial port wakes readers by itself. */
-static void
-consinit(void)
-{
-	uartintr();
-}
-
 static Chan *
 consattach(const char *spec)
 {
@@ -681,7 +674,7 @@ Dev consdevtab = {
     .dc = 'c',
     .name = "cons",
     .reset = consreset,
-    .init = consinit,
+    .init = devinit,
     .attach = consattach,
     .walk = conswalk,
     .stat = consstat,

@@ -105,9 +105,7 @@ forked(void)
 static void
 divzero(void)
 {
-	volatile double zero = 0, one = 1;
-
-	one = one / zero;
+	__asm__ volatile("fld1\n\tfldz\n\tfdivrp\n\tfwait" : : : "st", "st(1)");
 }
 
 static void
