@@ -123,7 +123,7 @@ INITRD := $(O)/initrd.tar
 ESPDATE := 2026-01-01T00:00:00Z
 $(O)/esp.img: $(O)/$(BOOTNAME) esp/boot.cfg $(INITRD)
 	@echo "  esp   $@"
-	$(Q)rm -f $@ && truncate -s 32M $@ && mformat -i $@ -N 0 -v IMAGO ::
+	$(Q)rm -f $@ && truncate -s 32M $@ && mformat -i $@ -N 0 ::
 	$(Q)rm -rf $(O)/esp && mkdir -p $(O)/esp/EFI/BOOT
 	$(Q)cp $(O)/$(BOOTNAME) $(O)/esp/EFI/BOOT/ && cp esp/boot.cfg $(INITRD) $(O)/esp/
 	$(Q)find $(O)/esp -exec touch -d $(ESPDATE) {} +

@@ -57,7 +57,7 @@ class CFile(pytest.File):
         self.program = os.path.join(HOST, self.path.stem)
         self.report = None
         text = self.path.read_text()
-        for name in dict.fromkeys(re.findall(r"cmocka_unit_test\w*\(\s*(\w+)", text)):
+        for name in re.findall(r"^(test_\w+)\(void \*\*\w*\)$", text, re.M):
             yield CTest.from_parent(self, name=name)
 
     def results(self):
