@@ -147,6 +147,9 @@ bool usercas(Uva a, u32 expect, u32 value, u32 *old) MUSTUSE;
 void fpinit(FPuser *fp);                        /* exec: fresh on first use */
 void fpfork(FPuser *to, const FPuser *from);    /* copy; from is the running process's; waits for memory */
 void fprelease(FPuser *fp);                     /* exit: forget */
+/* Around a call into firmware, which may use it: interrupts off from one to the other. */
+void fpborrow(void);
+void fpreturn(void);
 
 /* --- what a port calls above itself: kernel/'s upper halves ------------------------------------------- */
 

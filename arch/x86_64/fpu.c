@@ -39,39 +39,6 @@ static FPsave fresh ALIGNED(AreaAlign) = {
     .xstate = XcrX87 | XcrSse,
 };
 
-static void
-enable(void)
-{
-	__asm__ volatile("clts" : : : "memory");
-}
-
-static void
-disable(void)
-{
-	putcr0(getcr0() | Cr0Ts);
-}
-
-/* Turn the state components on that we save; the firmware's registers are nobody's: the first use traps. */
-void
-fpuinit0(void)
-{
-	Cpuid x;
-	u32 lo;
-
-	disable();
-	cpufeat.xcr0 = XcrX87 | XcrSse;
-	cpufeat.xsavesize = LegacySize;
-	if (!cpufeat.xsave)
-		return;
-	x = cpuid(LeafXsave, 0);
-	cpufeat.xcr0 |= x.a & XcrAvx;
-	if ((x.a & (XcrAvx | XcrAvx512)) == (XcrAvx | XcrAvx512))
-		cpufeat.xcr0 |= XcrAvx512;
-	lo = (u32)cpufeat.xcr0;
-	__asm__ volatile("xsetbv" : : "c"(0), "a"(lo), "d"(0));
-	cpufeat.xsavesize = cpuid(LeafXsave, 0).b;
-}
-
 /* The aligned area inside an allocation. */
 static FPsave *
 area(const FPuser *fp)
@@ -97,10 +64,49 @@ load(const FPsave *s)
 		__asm__ volatile("fxrstor64 (%0)" : : "r"(s) : "memory");
 }
 
+static void
+enable(void)
+{
+	__asm__ volatile("clts" : : : "memory");
+}
+
+static void
+disable(void)
+{
+	putcr0(getcr0() | Cr0Ts);
+}
+
 static bool
 used(const FPuser *fp)
 {
 	return fp != nil && fp->state == FpUsed;
+}
+
+/* The state components that we save go on. */
+static void
+components(void)
+{
+	Cpuid x = cpuid(LeafXsave, 0);
+	u32 lo;
+
+	cpufeat.xcr0 |= x.a & XcrAvx;
+	if ((x.a & (XcrAvx | XcrAvx512)) == (XcrAvx | XcrAvx512))
+		cpufeat.xcr0 |= XcrAvx512;
+	lo = (u32)cpufeat.xcr0;
+	__asm__ volatile("xsetbv" : : "c"(0), "a"(lo), "d"(0));
+	cpufeat.xsavesize = cpuid(LeafXsave, 0).b;
+}
+
+/* Initial values in the registers, and the first use by anyone will trap. */
+void
+fpuinit0(void)
+{
+	cpufeat.xcr0 = XcrX87 | XcrSse;
+	cpufeat.xsavesize = LegacySize;
+	if (cpufeat.xsave)
+		components();
+	load(&fresh);
+	disable();
 }
 
 /* Registers go from the old process to the new one; interrupts off. */
@@ -122,6 +128,29 @@ fpswitch(FPuser *fp)
 		load(&fresh);
 		disable();
 	}
+}
+
+/*
+ * For a call into firmware, which may use SSE: the current process's registers are put by and the unit
+ * is usable until fpreturn(). Interrupts off from one to the other.
+ */
+void
+fpborrow(void)
+{
+	if (used(machp()->fp))
+		save(area(machp()->fp));
+	enable();
+	load(&fresh);
+}
+
+void
+fpreturn(void)
+{
+	FPuser *fp = machp()->fp;
+
+	load(used(fp) ? area(fp) : &fresh);
+	if (!used(fp))
+		disable();
 }
 
 /* #NM from user mode: the first use. Waits for memory. */
