@@ -8,6 +8,7 @@
 #include "fwtext.h"
 #include "layout.h"
 #include "lib.h"
+#include "log.h"
 
 /* --- one line at a time ------------------------------------------------------------------------------------
  */
@@ -25,13 +26,12 @@ fwlogstart(Fwlog *o, void (*put)(void *, const char *, usize), void *aux)
 static u64
 advance(u64 seal, const char *line, usize n)
 {
-	const u64 odd = 0x9e3779b97f4a7c15ull; /* 2^64 over the golden ratio: spreads bits upward */
 	for (; n >= 8; n -= 8, line += 8)
-		seal = ((seal ^ le64(line)) * odd) ^ (seal >> 29);
+		seal = ((seal ^ le64(line)) * SEALODD) ^ (seal >> 29);
 	u64 rest = n; /* below 8: one byte of the eight */
 	for (usize i = 0; i < n; i++)
 		rest = rest << 8 | (u8)line[i];
-	return (seal ^ rest) * odd;
+	return (seal ^ rest) * SEALODD;
 }
 
 static void

@@ -40,6 +40,13 @@ void printhold(void (*f)(void));
 int print(const char *fmt, ...) PRINTF(1, 2);
 /* n bytes of text as they are, whatever they are: what programs write to the console. */
 void printbytes(const char *s, usize n);
+/*
+ * "log: seal <sum> bytes <n>": a checksum of all text that went out before this line, so that a saved log
+ * can be trusted (efimap --check). sum = ((sum ^ word) * SEALODD) ^ (sum >> 29) for each eight bytes,
+ * little-endian, the last ones filled up with zeros; carriage returns do not count.
+ */
+#define SEALODD 0x9e3779b97f4a7c15ull /* 2^64 over the golden ratio */
+void printseal(void);
 /* iprint: the same past all locks, polled: for panics and interrupt handlers that may hold them. */
 int iprint(const char *fmt, ...) PRINTF(1, 2);
 
@@ -53,7 +60,7 @@ void screenputs(const char *s, usize n);
 NORETURN void panic(const char *fmt, ...) PRINTF(1, 2);
 NORETURN void panictrap(const Ureg *u, const char *fmt, ...) PRINTF(2, 3);
 void panicreset(bool on); /* at the end reset the machine; else halt */
-bool panicking(void); /* locks open by themselves from then on */
+bool panicking(void);	  /* locks open by themselves from then on */
 #ifndef __FILE_NAME__
 #define __FILE_NAME__ __FILE__
 #endif

@@ -9,6 +9,7 @@ cmdpoweroff(void)
 {
 	print("command: power off\n");
 	membal("poweroff");
+	printseal();
 	machpoweroff();
 	error("the machine does not turn off");
 }
@@ -17,6 +18,7 @@ static void
 cmdreboot(void)
 {
 	print("command: reboot\n");
+	printseal();
 	machreset();
 	error("the machine does not reset");
 }
@@ -25,6 +27,7 @@ static void
 cmdhalt(void)
 {
 	print("command: halt\n");
+	printseal();
 	machhalt();
 }
 

@@ -19,6 +19,9 @@ static struct {
 	u64 home;    /* address of this struct when ring was set */
 	u32 busy;    /* lock */
 	u64 dropped; /* prints longer than PrintMax */
+	u64 seal;    /* checksum of all that went out, in words of eight bytes */
+	u64 part;    /* the bytes of a word not yet full */
+	u64 sent;    /* bytes that went out */
 } out;
 
 static union {
@@ -86,9 +89,47 @@ printphase(u32 ph)
 	ring()->phase = ph;
 }
 
+/* One word into the checksum; no step of it forgets anything, so no changed digit goes unseen. */
+static u64
+mix(u64 sum, u64 word)
+{
+	return ((sum ^ word) * SEALODD) ^ (sum >> 29);
+}
+
+/* Does one of the eight bytes say carriage return? Ways of saving a log differ in those. */
+static bool
+hascr(u64 w)
+{
+	u64 x = w ^ '\r' * 0x0101010101010101ull;
+
+	return ((x - 0x0101010101010101ull) & ~x & 0x8080808080808080ull) != 0;
+}
+
+/* The same sum whatever pieces the text comes in. */
+static void
+seal(const char *s, usize n)
+{
+	while (n > 0) {
+		u32 have = 8 * (u32)(out.sent % 8), take = n >= 8 && !hascr(le64(s)) ? 8 : 1;
+		u64 w = take == 8 ? le64(s) : (u8)*s;
+
+		if (take == 8 || w != '\r') {
+			out.part |= w << have;
+			out.sent += take;
+			if (have + 8 * take >= 64) {
+				out.seal = mix(out.seal, out.part);
+				out.part = have != 0 && take == 8 ? w >> (64 - have) : 0;
+			}
+		}
+		s += take;
+		n -= take;
+	}
+}
+
 static void
 emit(const char *s, usize n)
 {
+	seal(s, n);
 	logwrite(ring(), s, n);
 	uartputs(s, n);
 	screenputs(s, n);
@@ -160,5 +201,16 @@ printhold(void (*f)(void))
 	u32 s = take();
 
 	f();
+	give(s);
+}
+
+void
+printseal(void)
+{
+	char buf[64];
+	u32 s = take();
+	u64 sum = mix(out.seal, out.part);
+
+	emit(buf, snformat(buf, sizeof buf, "log: seal %016llx bytes %llu\n", sum, out.sent));
 	give(s);
 }

@@ -73,6 +73,7 @@ init0(void)
 	sp = TOS - 48;
 	ring3preflight(UTZERO, sp);
 	phase(PhUser, "");
+	printseal();
 	touser(touva(UTZERO), touva(sp), TOS);
 }
 

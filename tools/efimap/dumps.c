@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "efimap.h"
+#include "log.h"
 
 struct Reader {
 	Map *m;
@@ -17,9 +18,11 @@ struct Reader {
 	Facts facts;	 /* of the boot being read */
 	Facts bestfacts; /* of the boot in which m->dump stood, once another one has begun */
 	u32 boot;
-	bool headed; /* a head was seen and no entry yet */
-	bool noise;  /* other lines since the last entry */
-	Text log;    /* --check: the lines behind this dump's head */
+	bool headed;	     /* a head was seen and no entry yet */
+	bool noise;	     /* other lines since the last entry */
+	Text log;	     /* --check: the lines behind this dump's head */
+	bool sealed;	     /* --check: the first line of our log was seen */
+	u64 sum, part, sent; /* its running seal, as the kernel has it */
 };
 
 static bool
@@ -217,6 +220,42 @@ ownline(Reader *r)
 	}
 }
 
+/* The sum of everything that our kernel printed [log.h]. */
+static void
+sealbytes(Reader *r, const char *s, usize n)
+{
+	for (; n > 0; n--, s++) {
+		r->part |= (u64)(u8)*s << 8 * (r->sent % 8);
+		if (++r->sent % 8 != 0)
+			continue;
+		r->sum = ((r->sum ^ r->part) * SEALODD) ^ (r->sum >> 29);
+		r->part = 0;
+	}
+}
+
+static void
+sealline(Reader *r)
+{
+	const Lines *l = r->lines;
+	u64 sum, sent;
+	if (strncmp(l->text, "BOOT: 00 ", 9) == 0) {
+		r->sealed = true;
+		r->sum = r->part = r->sent = 0;
+		r->m->seals = 0;
+		r->m->brokenseal = 0;
+	}
+	if (!r->sealed || strcmp(l->text, "imago") == 0) /* the firmware's console, not ours, says that */
+		return;
+	if (sscanf(l->text, "log: seal %16llx bytes %llu", &sum, &sent) == 2) {
+		u64 mine = ((r->sum ^ r->part) * SEALODD) ^ (r->sum >> 29);
+		if (sum == mine && sent == r->sent)
+			r->m->seals++;
+		else if (r->m->brokenseal == 0)
+			r->m->brokenseal = l->number;
+	}
+	sealbytes(r, l->raw, l->nraw);
+}
+
 static void
 newboot(Reader *r)
 {
@@ -252,8 +291,10 @@ readline(Reader *r)
 		factsline(&r->facts, r->lines->text, r->lines->number);
 		break;
 	}
-	if (r->o->mode == ModeCheck)
-		ownline(r);
+	if (r->o->mode != ModeCheck)
+		return;
+	ownline(r);
+	sealline(r);
 }
 
 /* --- whole files
@@ -277,6 +318,7 @@ readdump(Map *m, FILE *f, const Options *o)
 	char words[160];
 	Reader r = {.m = m, .o = o, .lines = &lines, .cur.declared = -1};
 	linesopen(&lines, f);
+	lines.sealing = o->mode == ModeCheck;
 	while (linesnext(&lines))
 		readline(&r);
 	finish(&r);

@@ -43,6 +43,9 @@ struct Lines {
 	bool longer; /* the line had more than LineMax characters */
 	usize n;
 	char text[LineMax + 1];
+	bool sealing; /* --check: keep the line as it came, for the seals of our log */
+	usize nraw;
+	char raw[LineMax + 2];
 };
 void linesopen(Lines *l, FILE *f);
 bool linesnext(Lines *l);
@@ -148,6 +151,8 @@ struct Map { /* an input and all that came of it */
 	u32 ndumps;
 	char note[320]; /* something the user should know of the choice of dump; empty: nothing */
 	Text log;	/* --check: lines to compare, each "<number> <text>\n" */
+	u32 seals;	/* --check: lines of `log: seal' that were true */
+	u64 brokenseal; /* and the first line that was not */
 	bool x86;
 	u8 *raw;
 	u32 stride, version;

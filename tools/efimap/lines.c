@@ -60,18 +60,28 @@ next(Lines *l)
 	return c < 128 ? c : '?';
 }
 
+/* The next character of a line; what came is kept for the seals, but for carriage returns. */
+static int
+fetch(Lines *l)
+{
+	int c = next(l);
+	if (l->sealing && c != EOF && c != '\r' && l->nraw <= LineMax)
+		l->raw[l->nraw++] = (char)c;
+	return c;
+}
+
 /* Behind an ESC: the whole sequence, up to its final byte [ECMA-48 5.4]. */
 static int
 escape(Lines *l)
 {
-	int c = next(l);
+	int c = fetch(l);
 	if (c == '[')
 		do
-			c = next(l);
+			c = fetch(l);
 		while (c != EOF && c != '\n' && (c < 0x40 || c > 0x7e));
 	else if (c == ']')
 		do
-			c = next(l);
+			c = fetch(l);
 		while (c != EOF && c != '\n' && c != 7 && c != 0x1b);
 	return c == '\n' || c == EOF ? c : 0;
 }
@@ -80,11 +90,12 @@ bool
 linesnext(Lines *l)
 {
 	l->n = 0;
+	l->nraw = 0;
 	l->longer = false;
 	l->number++;
 	int c;
 	bool any = false;
-	while ((c = next(l)) != EOF && c != '\n') {
+	while ((c = fetch(l)) != EOF && c != '\n') {
 		any = true;
 		if (c == 0x1b && ((c = escape(l)) == '\n' || c == EOF))
 			break;

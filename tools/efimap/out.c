@@ -609,9 +609,15 @@ checkwrite(FILE *f, Map *m)
 			 "the log ends before the ledger does; missing:", strtok(want, "\n"), nil);
 	if (c.wrong == 0 && m->m.off != 0)
 		complain(&c, m->dump.last, "the sum is off", nil, nil);
+	if (m->brokenseal != 0)
+		complain(&c, m->brokenseal,
+			 "the log above this line is not what the kernel printed: its seal does not fit", nil,
+			 nil);
 	if (c.wrong == 0)
-		fprintf(f, "%s: %u descriptors, %u ranges and %u MEMBAL lines are as the map gives them\n",
-			m->name, m->m.n, m->l.n, c.membals);
+		fprintf(f,
+			"%s: %u descriptors, %u ranges and %u MEMBAL lines are as the map gives them; %u "
+			"seals hold\n",
+			m->name, m->m.n, m->l.n, c.membals, m->seals);
 	free(c.want.s);
 	return c.wrong == 0 ? ExitFine : ExitDiffers;
 }
