@@ -66,6 +66,20 @@ openfile(Job *j, const char *name)
 	return n < 0 ? 0 : (usize)n;
 }
 
+/* Is the file as long as its header says? */
+static bool
+allthere(Job *j)
+{
+	u64 end;
+	u8 last;
+
+	end = 0;
+	for (u32 i = 0; i < j->e.nseg; i++)
+		if (j->e.seg[i].fstart + j->e.seg[i].flen > end)
+			end = j->e.seg[i].fstart + j->e.seg[i].flen;
+	return end == 0 || kread(j->c, &last, 1, (i64)(end - 1)) == 1;
+}
+
 /* Open the program, or the interpreter that its first line names; e is what to load. */
 static void
 findprogram(Job *j, const char *name)
@@ -78,7 +92,7 @@ findprogram(Job *j, const char *name)
 	j->nword = scriptparse(j->line, n < sizeof j->line ? n : sizeof j->line, j->word);
 	if (j->nword > 0)
 		n = openfile(j, j->word[0]);
-	if (!execparse(j->hdr, n, &j->e))
+	if (!execparse(j->hdr, n, &j->e) || !allthere(j))
 		error(Ebadexec);
 }
 

@@ -9,6 +9,8 @@
  */
 #include "dat.h"
 
+static const char Eshort[] = "file is shorter than its header says";
+
 enum Fix {
 	Fixed, /* the page is in the tables */
 	Again, /* something was waited for: look at everything anew */
@@ -62,8 +64,8 @@ pagein(Segment *s, u64 va, u64 off, u32 n)
 		return Badio;
 	}
 	got = kread(i->c, pageva(p), n, (i64)off);
-	if (got < 0)
-		error(Eio);
+	if (got != n)
+		error(Eshort);
 	poperror();
 	putpage(cachepage(i, p, off, n));
 	putimage(i);
