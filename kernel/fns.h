@@ -144,7 +144,7 @@ u32 scriptparse(char *line, usize n, char **word);
 typedef i64 Syscall(u64 *a);
 /* syscall, the port's entry: arch.h */
 const char *syscallname(u32 n); /* nil: no such call */
-void userinit(void);
+void userinit(const BootKeep *k); /* *init* waits to run; k stays */
 /* Calls of sysproc.c, exec.c and sysfile.c, for the table in syscall.c. */
 Syscall syssysr1, sysalarm, sysexec, sysexits, syssleep, sysrfork, sysbrk_, sysnotify, sysnoted,
     sysrendezvous;

@@ -132,7 +132,7 @@ kmain(Boot *b)
 	phase(PhDevreset, "");
 	initrdinit(k); /* /boot, from the archive */
 	pages(b);      /* the page allocator takes over */
-	userinit();    /* *init* waits to run */
+	userinit(k);   /* *init* waits to run */
 	phase(PhSched, "");
 	membal("sched");
 	schedinit(); /* processes; never back */

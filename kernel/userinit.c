@@ -58,17 +58,29 @@ ring3preflight(u64 pc, u64 sp)
 	      up->demand);
 }
 
+/* What the first program finds in its environment. */
+static void
+setenvironment(const BootKeep *k)
+{
+	const char *service;
+
+	service = getconf("service");
+	ksetenv("cputype", "amd64", false);
+	ksetenv("terminal", "imago amd64", false);
+	ksetenv("service", service != nil ? service : "terminal", false);
+	snformat(up->genbuf, sizeof up->genbuf, "%llu", k->tentry);
+	ksetenv("entrytsc", up->genbuf, false); /* when the firmware started us: for who measures */
+}
+
 /* Devices and environment, then user mode; never back. */
 NORETURN static void
-init0(void)
+init0(const BootKeep *k)
 {
 	u64 sp;
 
 	chandevinit();
 	phase(PhChandev, "");
-	ksetenv("cputype", "amd64", false);
-	ksetenv("terminal", "imago amd64", false);
-	ksetenv("service", getconf("service") != nil ? getconf("service") : "terminal", false);
+	setenvironment(k);
 	phase(PhEnv, "");
 	sp = TOS - 48;
 	ring3preflight(UTZERO, sp);
@@ -80,7 +92,6 @@ init0(void)
 static void
 proc0(void *arg)
 {
-	(void)arg;
 	if (waserror())
 		panic("proc0: %s", up->errstr);
 	up->kp = up->privatemem = up->noswap = up->nowait = false;
@@ -97,13 +108,13 @@ proc0(void *arg)
 	phase(PhProc0, "");
 	poperror();
 	up->nerrlab = 0;
-	init0();
+	init0(arg);
 }
 
 void
-userinit(void)
+userinit(const BootKeep *k)
 {
 	phase(PhUserinit, "");
-	kproc("*init*", proc0, nil);
+	kproc("*init*", proc0, (void *)(uintptr)k);
 	phase(PhSpawned, "");
 }
