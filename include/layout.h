@@ -37,7 +37,10 @@
 
 #ifdef IMAGO_HOST /* users below HHDM; room for 341 GiB below a program's own text, records above it */
 #define HHDM 0x0000550000000000ull
-#define PAGES 0x0000568000000000ull
+#ifndef HOSTPAGES /* ThreadSanitizer keeps other addresses for itself */
+#define HOSTPAGES 0x0000568000000000ull
+#endif
+#define PAGES HOSTPAGES
 #define USTKTOP 0x00004ffffffff000ull
 #else
 #define HHDM 0xffff800000000000ull

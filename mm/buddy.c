@@ -117,8 +117,8 @@ makerecords(u64 start, u64 end, Cursor *c)
 static void
 enlist(Page *p, int order)
 {
-	p->ref = RefUnused;
-	p->purpose = PgFree;
+	setpageref(p, RefUnused);
+	setpurpose(p, PgFree);
 	p->order = (u8)order;
 	p->prev = nil;
 	p->next = lists[order];
@@ -150,7 +150,7 @@ freebuddy(Page *p, int order)
 	Paddr other = topaddr(pabits(pagepa(p)) ^ BY2PG << order);
 	Page *b = order < ChunkOrder ? record(pabits(other)) : pagefor(other);
 
-	return b != nil && b->ref == RefUnused && b->purpose == PgFree && b->order == order ? b : nil;
+	return b != nil && pageref(b) == RefUnused && purposeof(b) == PgFree && b->order == order ? b : nil;
 }
 
 void
@@ -162,7 +162,7 @@ blockfree(Page *p, int order)
 		unlist(b, order);
 		Page *upper = b < p ? p : b;
 		p = b < p ? b : p;
-		upper->ref = 0;
+		setpageref(upper, 0);
 		upper->order = 0;
 	}
 	enlist(p, order);
@@ -264,7 +264,7 @@ breakbig(void)
 	u64 pa = pabits(pagepa(p));
 	Cursor c = {pa, pa + PGLSZ(1)};
 	int order = p->order;
-	p->ref = 0;
+	setpageref(p, 0);
 	p->order = 0;
 	while (order > WindowOrder) {
 		order--;
@@ -303,7 +303,7 @@ headrecord(u64 pa)
 		return false;
 	u64 at = pabits(pagepa(spare));
 	Cursor c = {at, at + (BY2PG << SparePages)};
-	spare->ref = 0;
+	setpageref(spare, 0);
 	spare->order = 0;
 	bool ok = makerecords(pa, pa + BY2PG, &c);
 	freerange(c.pa, c.end);
@@ -342,7 +342,7 @@ freshbig(int order)
 		return nil;
 	}
 	Page *p = record(pabits(run.pa));
-	p->ref = RefUnused;
+	setpageref(p, RefUnused);
 	p->order = (u8)order;
 	return p;
 }
@@ -350,10 +350,13 @@ freshbig(int order)
 Page *
 blocktake(int order)
 {
-	if (order <= SmallOrder)
-		return takesmall(order);
-	Page *p = splitbig(order);
-	return p != nil ? p : freshbig(order);
+	Page *p = order <= SmallOrder ? takesmall(order) : splitbig(order);
+
+	if (p == nil && order > SmallOrder)
+		p = freshbig(order);
+	if (p != nil)
+		setpurpose(p, PgCache); /* on its way: nobody may join it */
+	return p;
 }
 
 /* --- looking

@@ -58,9 +58,8 @@ badpage(const char *who, const Page *p, const char *expected, u64 pc)
 {
 	if ((uintptr)p - PAGES >= PAGESSIZE || (uintptr)p % sizeof(Page) != 0 || pagefor(pagepa(p)) == nil)
 		panic("%s: %p is no page, caller 0x%llx", who, (const void *)p, pc);
-	u32 ref = __atomic_load_n(&p->ref, __ATOMIC_RELAXED);
 	panic("%s: page 0x%llx refcount is %d (expected %s) purpose %u owner 0x%llx caller 0x%llx", who,
-	      pabits(pagepa(p)), (i32)ref, expected, p->purpose, p->owner, pc);
+	      pabits(pagepa(p)), (i32)pageref(p), expected, p->purpose, p->owner, pc);
 }
 
 static inline bool
@@ -126,9 +125,9 @@ cleanblock(Page *p, int order, u64 pc)
 static void
 claim(Page *p, enum Purpose u, u64 pc)
 {
-	if (p->ref != RefUnused)
+	if (pageref(p) != RefUnused)
 		badpage("page alloc", p, "UNUSED", pc);
-	p->purpose = (u8)u;
+	setpurpose(p, u);
 	p->modref = 0;
 	p->state = 0;
 	p->gen++;
@@ -155,7 +154,7 @@ count(i64 *n, i64 d)
 static inline void
 push(Cache *c, Page *p)
 {
-	p->purpose = PgCache;
+	setpurpose(p, PgCache);
 	p->next = c->list;
 	c->list = p;
 	__atomic_store_n(&c->n, c->n + 1, __ATOMIC_RELAXED);
@@ -183,7 +182,7 @@ shred(Cache *c, Page *block)
 {
 	block->order = 0;
 	for (u32 i = Batch; i-- > 0;) {
-		block[i].ref = RefUnused;
+		setpageref(&block[i], RefUnused);
 		push(c, &block[i]);
 	}
 }
@@ -223,7 +222,7 @@ takepage(enum Purpose u, u64 pc)
 		claim(p, u, pc);
 		if (cleanblock(p, 0, pc))
 			return p;
-		p->purpose = PgQuarantine;
+		setpurpose(p, PgQuarantine);
 		ilock(&palloc);
 		pages.used[u]--;
 		pages.used[PgQuarantine]++;
@@ -271,7 +270,7 @@ freepage(Page *p, u64 pc)
 	if (pages.poison)
 		poison(p, 0);
 	u8 was = p->purpose;
-	p->ref = RefUnused;
+	setpageref(p, RefUnused);
 	u32 s = splhi();
 	Cache *c = mycache();
 	count(&c->used[was], -1);
@@ -401,7 +400,7 @@ kpages(enum Purpose u, int order)
 				memset(pageva(p), 0, BY2PG << order);
 			return p;
 		}
-		p->purpose = PgQuarantine;
+		setpurpose(p, PgQuarantine);
 		ilock(&palloc);
 		pages.used[u] -= 1ll << order;
 		pages.used[PgQuarantine] += 1ll << order;

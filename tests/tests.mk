@@ -2,7 +2,7 @@
 #
 # Host tests: every tests/host/test_*.c is one program. A line "sources: mm/ledger.c kernel/lib/kind.c" in
 # its head comment names the files of the tree that it compiles, unchanged, beside itself and hostlib.c,
-# under ASan and UBSan. "links: -lm" adds to the link.
+# under ASan and UBSan, or with a line "sanitizer: thread" under TSan. "links: -lm" adds to the link.
 #
 #   make check [T=ledger]        the host tests (those whose name holds T), refuse and static checks
 #   make test  [T='expression']  everything; T is pytest's -k
@@ -31,10 +31,13 @@ HTESTS := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 hsrc    = $(shell sed -n 's/^.*sources: *//p' tests/host/$(1).c)
 hlink   = $(shell sed -n 's/^.*links: *//p' tests/host/$(1).c)
 
+hsan    = $(shell sed -n 's/^.*sanitizer: *//p' tests/host/$(1).c)
+
 define hosttest
-$(HT)/$(1): $(HT)/tests/host/$(1).o $(HT)/tests/host/hostlib.o $(patsubst %.c,$(HT)/%.o,$(call hsrc,$(1)))
+$(HT)/$(1): $(addprefix $(HT)/$(if $(call hsan,$(1)),$(call hsan,$(1))/),tests/host/$(1).o tests/host/hostlib.o \
+  $(patsubst %.c,%.o,$(call hsrc,$(1))))
 	@echo "  link  $$@"
-	$$(Q)$$(HOSTCC) $$(SAN) $$(COVERAGE) -o $$@ $$^ -lcmocka $(call hlink,$(1))
+	$$(Q)$$(HOSTCC) $(if $(call hsan,$(1)),-fsanitize=$(call hsan,$(1)),$$(SAN)) $$(COVERAGE) -o $$@ $$^ -lcmocka $(call hlink,$(1))
 host-$(patsubst test_%,%,$(1)): $(HT)/$(1)
 	$$<
 HSRCS += $(call hsrc,$(1))
@@ -46,7 +49,11 @@ $(HT)/%.o: %.c Makefile tests/tests.mk
 	@mkdir -p $(@D)
 	@echo "  hcc   $<"
 	$(Q)$(HOSTCC) $(HOSTFLAGS) $(call hinc,$<) -MMD -MP -c $< -o $@
--include $(wildcard $(HT)/tests/host/*.d) $(patsubst %.c,$(HT)/%.d,$(sort $(HSRCS)))
+$(HT)/thread/%.o: %.c Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	@echo "  hcc   $< (threads)"
+	$(Q)$(HOSTCC) $(filter-out $(SAN),$(HOSTFLAGS)) -fsanitize=thread -DHOSTPAGES=0x0000560000000000ull $(call hinc,$<) -MMD -MP -c $< -o $@
+-include $(wildcard $(HT)/tests/host/*.d $(HT)/thread/*/*.d $(HT)/thread/*/*/*.d) $(patsubst %.c,$(HT)/%.d,$(sort $(HSRCS)))
 
 hosttests: $(addprefix $(HT)/,$(HTESTS))
 PYTEST := $(PYTHON) -m pytest -q -rfE --tb=short -p no:cacheprovider

@@ -20,6 +20,7 @@ bool hostpanicarmed;
 char hostpanictext[1024];
 int hostlocks;
 WEAK Mach hostmach = {.self = &hostmach};
+_Thread_local Mach *hostmachp;
 
 void
 hostclear(void)

@@ -5,6 +5,7 @@
  * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
 #include "mmtest.h"
+#include "buddy.h"
 
 #include <stdio.h>
 
@@ -479,6 +480,30 @@ TEST(test_H9_blocks_are_aligned_contiguous_apart)
 	sound();
 }
 
+/* Another processor has taken a block, and has not yet written into its record that it did. */
+TEST(test_H6_a_block_on_its_way_is_not_joined)
+{
+	bootedmb(16);
+	ilock(&palloc);
+	Page *a = blocktake(3), *b = blocktake(3);
+	while (pabits(pagepa(a)) % (BY2PG << 4) != 0 || b != a + 8) {
+		a = b;
+		b = blocktake(3);
+	}
+	u64 free = buddy.free;
+	blockfree(a, 3);
+	assert_int_equal(buddy.free, free + 8);
+	assert_int_equal(a->order, 3);
+	assert_int_equal(b->ref, RefUnused);
+	iunlock(&palloc);
+	assert_null(pagecheck());
+	ilock(&palloc);
+	blockfree(b, 3);
+	assert_true(a->order > 3 || a->ref == 0);
+	iunlock(&palloc);
+	assert_null(pagecheck());
+}
+
 TEST(test_H9_orders_that_cannot_be)
 {
 	bootedmb(16);
@@ -910,6 +935,7 @@ main(void)
 	    cmocka_unit_test(test_H9_kpagesfree_of_another_order),
 	    cmocka_unit_test(test_pagefor_any_address),
 	    cmocka_unit_test(test_H9_blocks_are_aligned_contiguous_apart),
+	    cmocka_unit_test(test_H6_a_block_on_its_way_is_not_joined),
 	    cmocka_unit_test(test_H9_orders_that_cannot_be),
 	    cmocka_unit_test(test_H9_a_gigabyte),
 	    cmocka_unit_test(test_H10_large_blocks_are_opened_when_small_pages_run_out),

@@ -1,6 +1,7 @@
 /*
- * port.h: the public words of the host port, under the host tests: one processor, a cycle counter
- * that only moves when looked at, a trap frame that nothing fills.
+ * port.h: the public words of the host port, under the host tests: one processor, or one for each
+ * thread that sets hostmachp; a cycle counter that only moves when looked at, a trap frame that nothing
+ * fills.
  */
 #pragma once
 
@@ -9,11 +10,12 @@ struct Ureg {
 };
 
 extern struct Mach hostmach; /* tests/host/hostlib.c */
+extern _Thread_local struct Mach *hostmachp;
 
 static inline struct Mach *
 machp(void)
 {
-	return &hostmach;
+	return hostmachp != (void *)0 ? hostmachp : &hostmach;
 }
 
 static inline u64
