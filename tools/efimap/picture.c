@@ -263,7 +263,13 @@ htmlmap(FILE *f, Map *m)
 	jsonstring(f, slash != nil ? slash + 1 : m->name);
 	fputs(",\"firmware\":", f);
 	jsonstring(f, m->facts.firmware);
-	fputs(",\"facts\":[", f);
+	fputs(",\"fate\":[", f); /* the class of each descriptor alone; empty: dropped */
+	for (u32 i = 0; i < m->m.n; i++) {
+		Fwdesc d = fwdesc(&m->m, i);
+		Fwfate fate = fwfate(&d);
+		fprintf(f, "%s\"%s\"", i ? "," : "", fate.kept ? kindword(fate.class) : "");
+	}
+	fputs("],\"facts\":[", f);
 	judgefacts(m, htmlfact, &l);
 	fputs("]})", f);
 	return r;
@@ -276,12 +282,7 @@ htmldata(FILE *f, Map *a, Map *b)
 	fputs("{color:{", f);
 	for (u32 i = 0; i < NCLASS; i++)
 		fprintf(f, "%s\"%s\":\"%s\"", i ? "," : "", kindword(order[i]), color[order[i]]);
-	fputs("},typecolor:[", f);
-	for (u32 t = 0; t < NFWTYPE; t++) {
-		Fwfate fate = fwfate(&(Fwdesc){.type = t, .pages = 1, .attr = FwWB});
-		fprintf(f, "%s\"%s\"", t ? "," : "", color[fate.class]);
-	}
-	fputs("],anomaly:{", f);
+	fputs("},anomaly:{", f);
 	for (u32 k = 0; k < NFWANOM; k++)
 		fprintf(f, "%s\"%s\":\"%s\"", k ? "," : "", fwanomword((Fwanom)k), fwanomtext((Fwanom)k));
 	fputs("},maps:[", f);
