@@ -82,3 +82,14 @@ mutants:
 	$(Q)tools/mutate -n $(MUTANTS) $(FILES)
 
 .PHONY: check test status coverage mutants hosttests
+
+# The hostile firmware: a UEFI application of its own that starts imago and lies to it.
+hostile: out/x86_64/hostile.efi
+out/x86_64/hostile.efi: tests/hostile/hostile.c Makefile tests/tests.mk
+	@mkdir -p $(@D)/tests
+	@echo "  efi   $@"
+	$(Q)clang --target=x86_64-unknown-windows -std=gnu11 -O1 -ffreestanding -mno-red-zone -mno-stack-arg-probe -mgeneral-regs-only \
+	  -Wall -Wextra -Werror -fno-builtin -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 \
+	  -c $< -o $(@D)/tests/hostile.o
+	$(Q)lld-link /nologo /machine:x64 /subsystem:efi_application /entry:efimain /dynamicbase /nodefaultlib /Brepro /out:$@ $(@D)/tests/hostile.o
+.PHONY: hostile
