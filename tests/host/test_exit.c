@@ -510,13 +510,15 @@ test_A12_bad_descriptors_are_dropped_and_told(void **state)
 	fakedesc(EfiConventionalMemory, 0x300000000ull, 1ull << 52, 0xf);
 	fakedesc(EfiConventionalMemory, 0x300000123ull, 16, 0xf);
 	fakedesc(0x70000001, 0x310000000ull, 16, 0xf);
-	fakedesc(EfiConventionalMemory, 1ull << 51, 16, 0xf);
+	fakedesc(EfiConventionalMemory, 1ull << 51, 16, 0xf); /* beyond any processor */
 	fakedesc(EfiConventionalMemory, 0x320000000ull, 16, 1);
 	crossed();
 	assert_true(hostsaid("ledger: anomaly empty"));
 	assert_true(hostsaid("ledger: anomaly wraps"));
 	assert_true(hostsaid("ledger: anomaly unaligned"));
 	assert_true(hostsaid("ledger: anomaly not-wb"));
+	assert_true(hostsaid("65536 bytes of RAM lie beyond the direct map"));
+	assert_int_equal(rangeat(1ull << 51)->kind, KReserved);
 }
 
 static void

@@ -375,7 +375,7 @@ exitbootservices(EFI_HANDLE h, UINTN key)
 static EFI_STATUS EFIAPI
 allocatepages(EFI_ALLOCATE_TYPE how, EFI_MEMORY_TYPE type, UINTN n, EFI_PHYSICAL_ADDRESS *pa)
 {
-	if (++allocations == knob("failalloc"))
+	if (type == EfiLoaderData && ++allocations == knob("failalloc"))
 		return EFI_OUT_OF_RESOURCES;
 	return real.AllocatePages(how, type, n, pa);
 }
