@@ -98,6 +98,34 @@ kindof(Guest *g, u64 pa, u64 size)
 	return r != nil && size <= r->end - pa ? (Kind)r->kind : NKIND;
 }
 
+/* Bytes at or above limit of ranges whose kind is in the mask. */
+static u64
+sumfrom(Ledger *l, u64 limit, u32 mask)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = l->n; i > 0 && l->r[i - 1].end > limit; i--)
+		if ((mask & 1u << l->r[i - 1].kind) != 0)
+			sum += l->r[i - 1].end - (l->r[i - 1].start > limit ? l->r[i - 1].start : limit);
+	return sum;
+}
+
+/*
+ * RAM where neither the processor's address lines nor the direct map reach is no RAM for us: it becomes
+ * reserved, so that no allocator ever sees it.
+ */
+static EFI_STATUS
+cutunreachable(Guest *g, const PteFeat *f)
+{
+	u64 limit = 1ull << f->pabits < HHDMSIZE ? 1ull << f->pabits : HHDMSIZE;
+
+	g->unreachable = sumfrom(&g->ledger, limit, RAMFREE);
+	if (g->unreachable == 0 || ledgerturn(&g->ledger, limit, PHYSTOP - limit, RAMFREE, KReserved, 0))
+		return EFI_SUCCESS;
+	return refuse(g, EFI_COMPROMISED_DATA, "the memory map has %u ranges", g->ledger.n);
+}
+
 /* The RSDP may lie in any type of memory: if the allocators could get it, its page is kept as ACPI's. */
 static EFI_STATUS
 keeprsdp(Guest *g)
@@ -178,17 +206,15 @@ rowsfor(Guest *g, const PteFeat *f)
 }
 
 static EFI_STATUS
-plantables(Guest *g)
+plantables(Guest *g, const PteFeat *f)
 {
-	PteFeat f;
 	enum MapErr e;
 	u32 n;
 
-	ptefeat(&f);
-	n = rowsfor(g, &f);
+	n = rowsfor(g, f);
 	if (n == 0)
 		return EFI_OUT_OF_RESOURCES;
-	e = kmapplan(&f, rowspace(g), n, &g->tables);
+	e = kmapplan(f, rowspace(g), n, &g->tables);
 	if (e != MapOk)
 		return refuse(g, EFI_COMPROMISED_DATA, "page tables: %s", maperrtext(e));
 	g->boot->keep.tablesplanned = g->tables;
@@ -204,9 +230,11 @@ plantables(Guest *g)
 EFI_STATUS
 considermap(Guest *g)
 {
+	PteFeat f;
 	u64 ram;
 	EFI_STATUS s;
 
+	ptefeat(&f);
 	s = convert(g);
 	if (s != EFI_SUCCESS)
 		return s;
@@ -214,13 +242,14 @@ considermap(Guest *g)
 	if (ram < MinRam)
 		return refuse(g, EFI_OUT_OF_RESOURCES, "the memory map has only %llu bytes of RAM for us",
 			      ram);
-	if ((s = carve(g)) != EFI_SUCCESS || (s = keeprsdp(g)) != EFI_SUCCESS)
+	if ((s = carve(g)) != EFI_SUCCESS || (s = cutunreachable(g, &f)) != EFI_SUCCESS ||
+	    (s = keeprsdp(g)) != EFI_SUCCESS)
 		return s;
 	checkscreen(g);
 	s = provekept(g);
 	if (s != EFI_SUCCESS)
 		return s;
-	return plantables(g);
+	return plantables(g, &f);
 }
 
 /* After the exit: build the tables out of the pool, walk what the switch will touch, finish the parcel. */

@@ -51,6 +51,7 @@ struct Guest {
 	Ledger plain;	    /* what came out of it */
 	Ledger ledger;	    /* the same with our own pages carved out: goes into the parcel */
 	u32 tables;	    /* table pages that it wants */
+	u64 unreachable;    /* bytes of RAM that the direct map cannot hold */
 	const char *fbgone; /* why the last map took the screen away, or nil */
 	u32 taken;	    /* allocations since the last map: not 0 at the exit makes its key stale */
 	u32 proved;	    /* runs that were shown to lie in kept ranges */

@@ -67,6 +67,8 @@ report(Guest *g)
 	fwlogdescs(&log, &g->fw);
 	fwlogledger(&log, &g->fw);
 	print("efi: kept %u runs proved, allocations between map and exit %u\n", g->proved, g->taken);
+	if (g->unreachable != 0)
+		print("efi: %llu bytes of RAM lie beyond the direct map: reserved\n", g->unreachable);
 	if (g->fbgone != nil)
 		print("efi: gop dropped: %s\n", g->fbgone);
 }

@@ -9,11 +9,12 @@
  *	toosmall=1   every other GetMemoryMap answers BUFFER_TOO_SMALL, with a fresh key
  *	stride=N     DescriptorSize, with garbage between the descriptors
  *	shuffle=1    descriptors in no order
- *	bad=1        descriptors that lie: empty, wrapping, unaligned, reserved, OEM, uncached, runtime ...
- *over free pieces=N     N single pages of alternating types, with free pages between failalloc=N  the N-th
- *AllocatePages fails gop=N        1: pitch smaller than a line; 2: framebuffer over RAM; 3: Blt only; 4: no
- *GOP rsdp=N       1: bad checksum; 2: no RSDP; 3: a copy in boot-services memory options=1    binary load
- *options
+ *	bad=1        lies over free memory: empty, wrapping, unaligned, reserved, OEM, uncached ...
+ *	pieces=N     N single pages of alternating types, with free pages between
+ *	failalloc=N  the N-th AllocatePages of loader data fails (drivers take other types)
+ *	gop=N        1: pitch smaller than a line; 2: over RAM; 3: Blt only; 4: no GOP
+ *	rsdp=N       1: bad checksum; 2: no RSDP; 3: a copy in boot-services memory
+ *	options=1    binary load options
  *
  * Every page that must stay as it is holds a pattern of its own address (PATTERN below) and is named on
  * the serial line as "hostile: keep <start>-<end>"; a test compares them from outside. If imago comes back,
@@ -187,15 +188,29 @@ knob(const char *name)
 /* --- memory that must stay as it is ------------------------------------------------------------------ */
 
 static void
-keep(u64 start, u64 pages)
+fill(u64 start, u64 pages)
 {
 	for (u64 a = start; a < start + pages * 4096; a += 8)
 		*(u64 *)a = a ^ PATTERN;
-	say("hostile: keep ");
+}
+
+static void
+name(const char *what, u64 start, u64 pages)
+{
+	say("hostile: ");
+	say(what);
+	say(" ");
 	sayhex(start);
 	say("-");
 	sayhex(start + pages * 4096);
 	say("\n");
+}
+
+static void
+keep(u64 start, u64 pages)
+{
+	fill(start, pages);
+	name("keep", start, pages);
 }
 
 static const u32 types[] = {
@@ -218,7 +233,10 @@ scatter(void)
 	keep(victim, Victims);
 }
 
-/* Single pages of alternating types with free ones between: 2n descriptors. */
+/*
+ * Single pages of alternating types with free ones between: 2n descriptors. The firmware may take some of
+ * the block for its own book-keeping: those are named as lost.
+ */
 static void
 pieces(u64 n)
 {
@@ -230,15 +248,12 @@ pieces(u64 n)
 	real.FreePages(block, 2 * n);
 	for (u64 i = 0; i < n; i++) {
 		pa = block + 2 * i * 4096;
-		must(real.AllocatePages(AllocateAddress, types[i % 2], 1, &pa), "allocate a piece");
-		for (u64 a = pa; a < pa + 4096; a += 8)
-			*(u64 *)a = a ^ PATTERN;
+		if (real.AllocatePages(AllocateAddress, types[i % 2], 1, &pa) == EFI_SUCCESS)
+			fill(pa, 1);
+		else
+			name("lost", pa, 1);
 	}
-	say("hostile: pieces ");
-	sayhex(block);
-	say("-");
-	sayhex(block + 2 * n * 4096);
-	say("\n");
+	name("pieces", block, 2 * n);
 }
 
 /* --- the map ------------------------------------------------------------------------------------------ */
