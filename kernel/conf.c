@@ -21,17 +21,18 @@ lower(int c)
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* Move the line at s to d: blanks off the ends of name and value; "" for what is no setting. */
+/* The line s of n bytes becomes name=value without blanks around them, the rest NULs; all NULs: no setting.
+ */
 static void
-tidy(char *s)
+tidy(char *s, usize n)
 {
-	char *d = s, *e, *eq;
+	char *d = s, *end = s + n, *e, *eq;
 
 	while (blank(*s))
 		s++;
 	eq = strchr(s, '=');
 	if (*s == '#' || !eq || eq == s) {
-		*d = 0;
+		memset(d, 0, n);
 		return;
 	}
 	for (e = eq; e > s && blank(e[-1]); e--)
@@ -44,7 +45,8 @@ tidy(char *s)
 	for (e = eq + strlen(eq); e > eq && blank(e[-1]); e--)
 		;
 	memmove(d, eq, (usize)(e - eq));
-	d[e - eq] = 0;
+	d += e - eq;
+	memset(d, 0, (usize)(end - d));
 }
 
 void
@@ -62,7 +64,7 @@ confset(char *t, usize n)
 			break;
 		bool last = t[end] == 0;
 		t[end] = 0;
-		tidy(t + at);
+		tidy(t + at, end - at);
 		at = end + 1;
 		size = at;
 		if (last)
@@ -82,7 +84,7 @@ static char *
 nextline(char *s)
 {
 	s = s ? s + strlen(s) + 1 : text;
-	while (s < text + size) {
+	while (size > 0 && s < text + size) {
 		if (*s)
 			return s;
 		s++;

@@ -1,5 +1,5 @@
 /*
- * aouthello.c: the program that tools/mkaout turns into Plan 9's a.out: text, data and bss must all be
+ * aouthello.c (helper of execs): the program that tools/mkaout turns into Plan 9's a.out: text, data and bss must all be
  * where the header says (O4).
  */
 #include "user.h"

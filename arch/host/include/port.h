@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <setjmp.h>
+
 struct Ureg {
 	u64 pc, sp;
 };
@@ -76,3 +78,7 @@ pagecopy(void *d, const void *s)
 {
 	__builtin_memcpy(d, s, 4096);
 }
+
+/* error() on the host: a label holds a jump buffer (which a function could not fill for its caller). */
+_Static_assert(sizeof(jmp_buf) <= sizeof(struct Label), "a jump buffer fits a label");
+#define setlabel(l) _setjmp(*(jmp_buf *)(void *)(l))
