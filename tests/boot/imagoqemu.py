@@ -170,7 +170,7 @@ class Guest:
                  qmp=True, **machine):
         self.name = name
         self.timeout = timeout
-        self.dir = os.path.join(RESULTS, re.sub(r"[^A-Za-z0-9_.,=+-]+", "-", name))
+        self.dir = os.path.join(RESULTS, re.sub(r"[^A-Za-z0-9_.+-]+", "-", name))
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
         self.tmp = tempfile.mkdtemp(prefix="imago.")
@@ -197,7 +197,15 @@ class Guest:
         self.console = pexpect.spawn(self.args[0], self.args[1:], echo=False, timeout=timeout,
                                      encoding="utf-8", codec_errors="replace", dimensions=(50, 200))
         self.console.delaybeforesend = None
-        self.qmp = Qmp(f"{self.tmp}/qmp") if qmp else None
+        self.qmp = None
+        if qmp:
+            try:
+                self.qmp = Qmp(f"{self.tmp}/qmp")
+            except Failed as e:
+                self.console.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1)
+                said = self.console.before
+                self.close()
+                raise Failed(f"{name}: {e}: {said}") from None
 
     # -- what it leaves ---------------------------------------------------------------------------
 
