@@ -93,3 +93,21 @@ out/x86_64/hostile.efi: tests/hostile/hostile.c Makefile tests/tests.mk
 	  -c $< -o $(@D)/tests/hostile.o
 	$(Q)lld-link /nologo /machine:x64 /subsystem:efi_application /entry:efimain /dynamicbase /nodefaultlib /Brepro /out:$@ $(@D)/tests/hostile.o
 .PHONY: hostile
+
+# Fuzz targets: every tests/fuzz/fuzz_*.c is one libFuzzer program; "sources:" as above.
+#   make fuzz [FUZZ_SECONDS=60]
+FT      := out/host/fuzz
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+fsrc     = $(shell sed -n 's/^.*sources: *//p' tests/fuzz/$(1).c)
+define fuzzer
+$(FT)/$(1): tests/fuzz/$(1).c $(call fsrc,$(1)) $(wildcard include/*.h efi/*.h tools/efimap/*.h) tests/tests.mk
+	@mkdir -p $$(@D)
+	@echo "  fuzz  $$@"
+	$$(Q)$$(HOSTCC) $$(HOSTFLAGS) -fsanitize=fuzzer $(HINC_tests) -Itools/efimap -o $$@ tests/fuzz/$(1).c $(call fsrc,$(1))
+endef
+$(foreach t,$(FUZZERS),$(eval $(call fuzzer,$(t))))
+fuzzers: $(addprefix $(FT)/,$(FUZZERS))
+fuzz: fuzzers
+	$(Q)$(PYTEST) tests/fuzz
+hosttests: fuzzers
+.PHONY: fuzz fuzzers
