@@ -136,8 +136,9 @@ include esp/programs.mk tests/tests.mk tools/tools.mk
 RUNARGS := $(if $(filter 1,$(DISPLAY_ON)),--display) $(RUNFLAGS)
 run: all
 	$(Q)IMAGO_OUT=$(O) $(PYTHON) tests/boot/imagoqemu.py $(RUNARGS)
-bench: all
+bench: all $(H)/benchmap
 	$(Q)tools/bench $(if $(filter 1,$(BIG)),--big)
+	$(Q)tools/benchmap.sh | tee -a out/bench.txt
 gdb: all
 	@echo "start the machine:  make run RUNFLAGS=--gdb     (--wait: before its first instruction)"
 	@echo "and beside it:      gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"

@@ -36,3 +36,11 @@ $(O)/kernel/screen.o $(HT)/kernel/screen.o: out/font/font.h
 maps-freeze: $(H)/efimap
 	$(Q)for m in tests/maps/*.txt; do $< --json $$m > tests/maps/expected/$$(basename $$m .txt).json || exit 1; done
 .PHONY: maps-freeze
+
+# The conversion's cost, for valgrind: instructions for 100 to 100 000 descriptors.
+$(H)/benchmap: tools/benchmap.c efi/fwmap.c mm/ledger.c kernel/lib/kind.c $(wildcard include/*.h efi/fwmap.h)
+	@mkdir -p $(@D)
+	$(Q)clang -O2 -gdwarf-4 $(EFIMAP_F) tools/benchmap.c efi/fwmap.c mm/ledger.c kernel/lib/kind.c -o $@
+benchmap: $(H)/benchmap
+	$(Q)tools/benchmap.sh $<
+.PHONY: benchmap

@@ -502,6 +502,16 @@ def test_T1_check_of_dropped_giants():
     efimap("--check", "-", data=log)
 
 
+def test_T2_ten_thousand_descriptors_within_20M_instructions():
+    """Counted by valgrind; the script refuses by itself."""
+    subprocess.run(["make", "-s", "out/host/benchmap"], cwd=TOP, check=True)
+    p = subprocess.run(["tools/benchmap.sh"], cwd=TOP, capture_output=True, text=True)
+    assert p.returncode == 0, p.stderr
+    n = {k: int(v) for k, v in re.findall(r"bench: map_(\w+) (\d+) instr", p.stdout)}
+    for order in ("sorted", "shuffled"):
+        assert n[f"{order}_100000"] < 20 * n[f"{order}_10000"]  # n log n, not n squared
+
+
 # ---- size ---------------------------------------------------------------------------------------------------------------
 
 def test_T2_big_files_in_constant_memory():
@@ -518,3 +528,17 @@ def test_T2_big_files_in_constant_memory():
     p.stdin.write(b"x" * (8 << 20) + b"\n")
     out, _ = p.communicate()
     assert p.returncode == 0 and len(json.loads(out)["entries"]) == 51
+
+
+# ---- its papers --------------------------------------------------------------------------------------------------------
+
+def test_T2_manual_help_and_completion_name_every_option():
+    source = open(os.path.join(TOP, "tools/efimap/main.c")).read()
+    options = set(re.findall(r'\{"(\w+)", (?:no|required)_argument', source)) - {"colour"}
+    assert len(options) > 12
+    helptext = efimap("--help")[0].decode()
+    man = open(os.path.join(TOP, "tools/efimap/efimap.1")).read().replace("\\-", "-")
+    complete = subprocess.run(["bash", "-c", "source tools/efimap/efimap.bash; COMP_WORDS=(efimap --); COMP_CWORD=1; _efimap; "
+                               "echo ${COMPREPLY[@]}"], cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
+    for o in options:
+        assert f"--{o}" in helptext and f"--{o}" in man and f"--{o}" in complete, o
