@@ -4,6 +4,7 @@
  * them and the firmware gets its status and its memory back.
  */
 #include "guest.h"
+#include "options.h"
 
 EFI_STATUS EFIAPI efimain(EFI_HANDLE self, EFI_SYSTEM_TABLE *st);
 
@@ -89,11 +90,28 @@ pack(Guest *g)
 	o->nanomaly = (u32)g->fw.nanomaly;
 }
 
+/* A test wants a fault at some phase from here on: *panicat=K5:stack. The kernel says so if it is none. */
+static void
+faults(Guest *g)
+{
+	char where[16];
+	usize n = 0;
+	const char *conf = (const char *)(uintptr)pabits(g->boot->keep.conf.pa);
+	const char *v = confvalue(conf, "*panicat", &n);
+
+	if (v == nil || n >= sizeof where)
+		return;
+	memcpy(where, v, n);
+	where[n] = 0;
+	(void)phaseinject(where);
+}
+
 /* After the exit: vectors of our own, the log, tables, and over the bridge. */
 static NORETURN void
 cross(Guest *g)
 {
 	trapinit0();
+	faults(g);
 	phase(PhExit, "tries %u", g->boot->keep.ntries);
 	report(g);
 	buildtables(g);

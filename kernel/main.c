@@ -62,6 +62,7 @@ configure(const BootKeep *k)
 {
 	confread(k);
 	panicreset(getconfnum("*debug", 0) == 0 && getconfnum("*panicreset", 0) != 0);
+	uartcrlf(getconfnum("*crlf", 0) != 0);
 	const char *where = getconf("*panicat");
 	if (where != nil && !phaseinject(where))
 		print("boot: *panicat=%s names no phase\n", where);

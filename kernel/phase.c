@@ -61,10 +61,11 @@ phasenow(void)
 	return boot.entered == 0 ? NPHASE : (Phase)(boot.entered - 1);
 }
 
+/* Page 0 is nobody's from the kernel's first moment on; the firmware maps it, and has nothing up there. */
 static void
 faultnull(void)
 {
-	volatile u32 *volatile p = nil;
+	volatile u32 *volatile p = boot.entered > PhRelocated ? nil : (void *)(uintptr)(USTKTOP - BY2PG);
 
 	*p = 0;
 }

@@ -13,6 +13,7 @@ enum {
 	SleepEnable = 1 << 13,
 	SciEnable = 1,
 	Patience = 1 << 20,
+	Moment = 300 * 1000 * 1000, /* nanoseconds */
 	SpaceMemory = 0,
 	SpaceIo = 1,
 	ResetCold = 0x06, /* of PortReset: full reset, after 2: prepare */
@@ -30,6 +31,16 @@ acpimode(const Acpi *a)
 	outb(a->smicmd, a->acpienable);
 	for (u32 i = 0; i < Patience && !(inw(a->pm1a) & SciEnable); i++)
 		continue;
+}
+
+/* Boards, and emulators too, need a moment to act while we run on. */
+static void
+moment(void)
+{
+	u64 start = nanosec();
+
+	for (u32 i = 0; i < Patience && nanosec() - start < Moment; i++)
+		(void)inb(PortPost);
 }
 
 static void
@@ -51,10 +62,12 @@ machpoweroff(void)
 		acpimode(a);
 		sleep(a->pm1a, a->s5a);
 		sleep(a->pm1b, a->s5b);
+		moment();
 	}
 	if (cpufeat.hypervisor) {
 		outw(PortQemuOff, SleepEnable);
 		outw(PortBochsOff, SleepEnable);
+		moment();
 	}
 }
 
@@ -89,12 +102,16 @@ machreset(void)
 {
 	(void)splhi();
 	uartpolled();
-	if (acpi()->hasreset)
+	if (acpi()->hasreset) {
 		resetregister(acpi());
+		moment();
+	}
 	outb(PortReset, ResetPrepare);
 	outb(PortReset, ResetCold);
+	moment();
 	for (u32 i = 0; i < Patience && (inb(PortKbdStat) & KbdBusy); i++)
 		continue;
 	outb(PortKbdStat, KbdPulse);
+	moment();
 	triplefault();
 }

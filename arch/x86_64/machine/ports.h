@@ -11,6 +11,7 @@ enum {
 	PortKbd = 0x60,
 	PortKbdStat = 0x64,
 	PortCmos = 0x70,
+	PortPost = 0x80,  /* power-on codes: a harmless port, some microsecond slow */
 	PortBochs = 0xe9, /* one byte to the emulator's log; reads as itself where it exists */
 	PortExit = 0xf4,  /* isa-debug-exit, as our runner places it */
 	PortCom1 = 0x3f8,
