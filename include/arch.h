@@ -64,6 +64,7 @@ bool pteisleaf(int level, Pte64 e);
 Paddr ptepa(int level, Pte64 e);     /* of a leaf (its base) or of the next table */
 u32 pteperm(int level, Pte64 e);     /* enum Perm bits of a leaf */
 enum Memtype ptememtype(int level, Pte64 e);
+Pte64 ptestep(int level);            /* add it to a leaf: the same rights on the next physical page */
 Pte64 ptereadonly(Pte64 e);          /* the same leaf without the right to write */
 /* Words for a walk: "P W U A D PS G NX" and the like. */
 usize ptetext(int level, Pte64 e, char *d, usize n);

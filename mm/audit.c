@@ -14,6 +14,7 @@ typedef struct Audit Audit;
 struct Audit {
 	const PteFeat *feat;
 	Ledger *ledger;
+	u32 at;		/* range of the ledger where the direct map has come to */
 	u64 text, data; /* pages R-X and RW- */
 	u64 hhdm;	/* bytes of the direct map */
 	u64 violations;
@@ -26,17 +27,28 @@ violation(Audit *a, u64 va, Pte64 e, const char *why)
 		print("kernelro: va=%016llx pte=%016llx %s\n", va, e, why);
 }
 
-/* A leaf of the direct map: at its place, in RAM alone, and not writable where the ledger says so. */
+/* The range that holds pa; addresses come in rising order. nil: none does. */
+static const Range *
+rangeat(Audit *a, u64 pa)
+{
+	const Ledger *l = a->ledger;
+
+	while (a->at < l->n && l->r[a->at].end <= pa)
+		a->at++;
+	return a->at < l->n && l->r[a->at].start <= pa ? &l->r[a->at] : nil;
+}
+
+/* Leaves of the direct map: at their place, in RAM alone, and not writable where the ledger says so. */
 static void
 judgehhdm(Audit *a, u64 va, u64 size, Paddr pa, Pte64 e, u32 perm)
 {
-	u64 at = pabits(pa), end = at + size;
+	u64 at = va - hhdmva(topaddr(0)), end = at + size;
 
 	a->hhdm += size;
-	if (hhdmva(pa) != va)
+	if (pabits(pa) != at)
 		violation(a, va, e, "is not at its place in the direct map");
 	while (at < end) {
-		const Range *r = ledgerfind(a->ledger, at);
+		const Range *r = rangeat(a, at);
 		if (r == nil || !kindisram((Kind)r->kind)) {
 			violation(a, va, e, "maps what is not RAM");
 			return;
@@ -47,11 +59,12 @@ judgehhdm(Audit *a, u64 va, u64 size, Paddr pa, Pte64 e, u32 perm)
 	}
 }
 
+/* n leaves in a row, alike but for their place: va and e are the first one's. */
 static void
-judgeleaf(Audit *a, u64 va, int level, Pte64 e)
+judgeleaves(Audit *a, u64 va, int level, Pte64 e, u64 n)
 {
 	u32 perm = pteperm(level, e);
-	u64 pages = PGLSZ(level) / BY2PG;
+	u64 size = n * PGLSZ(level), last = va + size - 1;
 	Paddr unused;
 
 	if (!a->feat->nx)
@@ -65,11 +78,23 @@ judgeleaf(Audit *a, u64 va, int level, Pte64 e)
 	if ((perm & PermX) && va < imageva(0))
 		violation(a, va, e, "is code outside of the image");
 	if (ishhdm(kvaptr(tokva(va))))
-		judgehhdm(a, va, PGLSZ(level), ptepa(level, e), e, perm);
-	else if (!inwindow(va) && !xlatpa(&xlat, va, &unused) && va >= imageva(0))
+		judgehhdm(a, va, size, ptepa(level, e), e, perm);
+	else if (va >= imageva(0) && !xlatpa(&xlat, last, &unused))
 		violation(a, va, e, "is past the end of the image");
-	a->text += perm & PermX ? pages : 0;
-	a->data += perm & PermW ? pages : 0;
+	a->text += perm & PermX ? size / BY2PG : 0;
+	a->data += perm & PermW ? size / BY2PG : 0;
+}
+
+/* How many leaves from e[0] on map the next physical page each, with the same rights; at most max. */
+static u64
+runlength(const Pte64 *e, int level, u64 max)
+{
+	Pte64 step = ptestep(level), want = e[0] + step;
+	u64 n = 1;
+
+	for (; n < max && e[n] == want; n++)
+		want += step;
+	return n;
 }
 
 /* The canonical address with these bits below. */
@@ -81,24 +106,41 @@ signextend(const PteFeat *f, u64 va)
 	return va & (bits >> 1) ? va | ~(bits - 1) : va;
 }
 
+/* The first entry at or above i that is not nothing; nearly all are, so eight at a time. */
+static u64
+nextused(const Pte64 *e, u64 i, u64 max)
+{
+	for (; i < max; i++) {
+		while (i % 8 == 0 && i < max &&
+		       (e[i] | e[i + 1] | e[i + 2] | e[i + 3] | e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7]) ==
+			   0)
+			i += 8;
+		if (i >= max || e[i] != 0)
+			break;
+	}
+	return i;
+}
+
 /* Every entry of one table from `from` on, level by level; va is where the table begins. */
 static void
 judgetable(Audit *a, Paddr table, int level, u64 va, u64 from)
 {
 	const Pte64 *e = kaddr(table);
+	const u64 max = BY2PG / sizeof *e;
 
-	for (u64 i = from; i < BY2PG / sizeof *e; i++) {
+	for (u64 i = nextused(e, from, max), n; i < max; i = nextused(e, i + n, max)) {
+		n = 1;
 		u64 at = signextend(a->feat, va + i * PGLSZ(level));
-		if (e[i] == 0)
-			continue;
-		if (!ptevalid(e[i]))
+		if (!ptevalid(e[i])) {
 			violation(a, at, e[i], "is garbage");
-		else if (pteisleaf(level, e[i]))
-			judgeleaf(a, at, level, e[i]);
-		else if (pteperm(level, e[i]) & PermU)
+		} else if (pteisleaf(level, e[i])) {
+			n = runlength(e + i, level, max - i);
+			judgeleaves(a, at, level, e[i], n);
+		} else if (pteperm(level, e[i]) & PermU) {
 			violation(a, at, e[i], "is a table open to user mode");
-		else
+		} else {
 			judgetable(a, ptepa(level, e[i]), level - 1, at, 0);
+		}
 	}
 }
 

@@ -127,9 +127,11 @@ mapsome(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt, u64 *ste
 			return MapAlready;
 		if (ptevalid(*e))
 			continue;
+		Pte64 leaf = pteleaf(t->feat, l, pa, perm, mt), next = ptestep(l);
 		u64 n = 0;
 		do {
-			*e++ = pteleaf(t->feat, l, paadd(pa, n), perm, mt);
+			*e++ = leaf;
+			leaf += next;
 			n += PGLSZ(l);
 		} while (PTLX(va + n, l) != 0 && size - n >= PGLSZ(l) && !ptevalid(*e));
 		*step = n;
@@ -273,8 +275,7 @@ ptunmap(Ptab *t, u64 va, u64 size)
 enum MapErr
 ptsplit(Ptab *t, u64 va, int level)
 {
-	Pte64 *e, *sub, old, table = 0;
-	u32 perm;
+	Pte64 *e, *sub, old, leaf, table = 0;
 
 	if (level < 1 || level > t->feat->maxleaf || !canonical(t->feat, va))
 		return MapLevel;
@@ -282,13 +283,12 @@ ptsplit(Ptab *t, u64 va, int level)
 	if (e == nil || !ptevalid(*e) || !pteisleaf(level, *e))
 		return MapLevel;
 	old = *e;
-	perm = pteperm(level, old);
 	if (!linktable(t, &table, va))
 		return MapNoFrame;
 	sub = tableat(t, ptepa(level, table));
-	for (u32 i = 0; i < BY2PG / sizeof *sub; i++)
-		sub[i] = pteleaf(t->feat, level - 1, paadd(ptepa(level, old), i * PGLSZ(level - 1)), perm,
-				 ptememtype(level, old));
+	leaf = pteleaf(t->feat, level - 1, ptepa(level, old), pteperm(level, old), ptememtype(level, old));
+	for (u32 i = 0; i < BY2PG / sizeof *sub; i++, leaf += ptestep(level - 1))
+		sub[i] = leaf;
 	*e = table;
 	return MapOk;
 }

@@ -90,6 +90,12 @@ ptememtype(int level, Pte64 e)
 }
 
 Pte64
+ptestep(int level)
+{
+	return PGLSZ(level) >> PGSHIFT << PfnShift;
+}
+
+Pte64
 ptereadonly(Pte64 e)
 {
 	return e | BitReadonly;

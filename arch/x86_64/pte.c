@@ -130,6 +130,12 @@ ptememtype(int level, Pte64 e)
 }
 
 Pte64
+ptestep(int level)
+{
+	return PGLSZ(level);
+}
+
+Pte64
 ptereadonly(Pte64 e)
 {
 	return e & ~(Pte64)(PteWrite | PteDirty);

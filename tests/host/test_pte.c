@@ -6,6 +6,8 @@
 #include "host.h"
 #include "arch.h"
 
+#include <stdio.h>
+
 /* What the manual says a leaf means; nothing of pte.h is used. */
 typedef struct {
 	bool present, write, user, nx, global, leaf;
@@ -164,6 +166,20 @@ test_D3_readonly(void **st)
 }
 
 static void
+test_D3_step_is_the_next_page(void **st)
+{
+	PteFeat f = {.levels = 4, .maxleaf = 2, .pabits = 40, .nx = true};
+
+	(void)st;
+	for (int level = 0; level <= 2; level++)
+		for (u32 perm = 0; perm < 32; perm++) {
+			Pte64 e = pteleaf(&f, level, topaddr(4 * GiB), perm | PermR, MtWC);
+			assert_true(e + ptestep(level) ==
+				    pteleaf(&f, level, topaddr(4 * GiB + PGLSZ(level)), perm | PermR, MtWC));
+		}
+}
+
+static void
 test_Q6_words(void **st)
 {
 	PteFeat f = {.levels = 4, .maxleaf = 2, .pabits = 40, .nx = true};
@@ -187,12 +203,26 @@ static void
 test_D2_feature_bits_of_this_machine(void **st)
 {
 	PteFeat f;
+	char line[8192];
+	bool nx = false, gb = false;
+	unsigned width = 0;
+	FILE *in = fopen("/proc/cpuinfo", "r");
 
 	(void)st;
+	assert_non_null(in);
+	while (fgets(line, sizeof line, in) != NULL) {
+		if (strncmp(line, "flags", 5) == 0) {
+			nx = strstr(line, " nx ") != NULL;
+			gb = strstr(line, " pdpe1gb ") != NULL;
+		}
+		(void)sscanf(line, "address sizes : %u", &width);
+	}
+	fclose(in);
 	ptefeat(&f);
 	assert_int_equal(f.levels, 4);
-	assert_in_range(f.maxleaf, 1, 2);
-	assert_in_range(f.pabits, 32, 52);
+	assert_int_equal(f.nx, nx);
+	assert_int_equal(f.maxleaf, gb ? 2 : 1);
+	assert_int_equal(f.pabits, width);
 }
 
 int
@@ -206,6 +236,7 @@ main(void)
 	    cmocka_unit_test(test_D3_all_eight_attribute_indices_decode),
 	    cmocka_unit_test(test_D3_tables),
 	    cmocka_unit_test(test_D3_readonly),
+	    cmocka_unit_test(test_D3_step_is_the_next_page),
 	    cmocka_unit_test(test_Q6_words),
 	    cmocka_unit_test(test_D2_feature_bits_of_this_machine),
 	};

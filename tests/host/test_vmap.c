@@ -605,7 +605,7 @@ test_E4_sweep_finds_a_hole(void **st)
 static void
 test_Q6_walk_text(void **st)
 {
-	static char d[4096];
+	static char d[4096], want[80];
 
 	(void)st;
 	fresh();
@@ -615,7 +615,12 @@ test_Q6_walk_text(void **st)
 	assert_non_null(strstr(d, "walk: > L3 [511] "));
 	assert_non_null(strstr(d, "walk: > L2 [510] "));
 	assert_non_null(strstr(d, "walk: > L1 [  0] "));
-	assert_non_null(strstr(d, "walk: = L0 [  1] "));
+	snformat(want, sizeof want, "walk: = L0 [  1] %016llx ", at(KZERO + BY2PG).pte[0]);
+	assert_non_null(strstr(d, want));
+	for (int l = 1; l <= 3; l++) {
+		snformat(want, sizeof want, " %016llx TABLE", at(KZERO + BY2PG).pte[l]);
+		assert_non_null(strstr(d, want));
+	}
 	assert_non_null(strstr(d, "walk:   L0 [  0] ")); /* neighbours */
 	assert_non_null(strstr(d, "walk:   L0 [  3] "));
 	assert_null(strstr(d, "L0 [  4] "));
@@ -628,7 +633,8 @@ test_Q6_walk_text(void **st)
 	assert_non_null(strstr(d, "walk: STOP at L3: nothing is mapped\n"));
 	walktext(kernptab(), &led, VMAP + 0x12345000, d, sizeof d);
 	assert_non_null(strstr(d, "walk: STOP at L2"));
-	walktext(kernptab(), &led, 1ull << 60, d, sizeof d);
+	n = walktext(kernptab(), &led, 1ull << 60, d, sizeof d);
+	assert_int_equal(n, strlen(d));
 	assert_non_null(strstr(d, "walk: STOP not a canonical address\n"));
 	walktext(kernptab(), NULL, KZERO, d, sizeof d);
 	assert_non_null(strstr(d, "class undescribed"));
