@@ -40,6 +40,14 @@ cmdmembal(void)
 }
 
 static void
+cmdmemcheck(void)
+{
+	const char *why = memcheck();
+	if (why != nil)
+		error(why);
+}
+
+static void
 cmdpanic(void)
 {
 	panic("asked for by /dev/command");
@@ -49,8 +57,9 @@ static const struct {
 	const char *name;
 	void (*f)(void);
 } commands[] = {
-    {"poweroff", cmdpoweroff}, {"reboot", cmdreboot}, {"halt", cmdhalt}, {"membal", cmdmembal},
-    {"pool", poolsummary},     {"panic", cmdpanic},   {"ps", procdump},	 {"xsummary", xsummary},
+    {"poweroff", cmdpoweroff}, {"reboot", cmdreboot},  {"halt", cmdhalt}, {"membal", cmdmembal},
+    {"pool", poolsummary},     {"panic", cmdpanic},    {"ps", procdump},  {"xsummary", xsummary},
+    {"memcheck", cmdmemcheck}, {"membench", membench},
 };
 
 void
@@ -63,5 +72,6 @@ command(const char *word)
 			commands[i].f();
 			return;
 		}
-	error(Ebadctl);
+	if (!membreak(word))
+		error(Ebadctl);
 }

@@ -398,3 +398,12 @@ bool membal(const char *phase);
 usize swaptext(char *d, usize n);
 /* H4's line: "%lldM memory: %lldM kernel data, %lldM user, %lldM swap". */
 void memsummary(void);
+
+/* --- selftest.c: asked by the user of the console ---------------------------------------------------------- */
+
+/* All self-tests and checks of the allocators: text of the first that failed, or nil. Needs a process. */
+const char *memcheck(void);
+/* "bench: <name> <n> instr" for each operation. */
+void membench(void);
+/* Break the promise of this name (memleak, memearly, memdoublefree...): most ways panic. False: no such. */
+bool membreak(const char *word);
