@@ -67,6 +67,11 @@ class CFile(pytest.File):
         return self.report
 
     def _run(self):
+        if os.path.exists(os.path.join(HOST, "broken")):
+            built = subprocess.run(["make", "-s", os.path.relpath(self.program, TOP)], cwd=TOP, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if built.returncode != 0:
+                raise CFailure(f"{self.program} does not build:\n{built.stdout[-3000:]}")
         xml = self.program + ".xml"
         if os.path.exists(xml):
             os.unlink(xml)
