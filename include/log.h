@@ -38,7 +38,7 @@ void printhold(void (*f)(void));
  * Any context in either life; takes the print lock unless the machine is panicking.
  */
 int print(const char *fmt, ...) PRINTF(1, 2);
-/* n bytes of text as they are, whatever they are: what programs write to the console. */
+/* n bytes of text as they are, to the consoles and not to the ring: what programs write to the console. */
 void printbytes(const char *s, usize n);
 /*
  * "log: seal <sum> bytes <n>": a checksum of all text that went out before this line, so that a saved log

@@ -127,12 +127,18 @@ seal(const char *s, usize n)
 }
 
 static void
-emit(const char *s, usize n)
+show(const char *s, usize n)
 {
 	seal(s, n);
-	logwrite(ring(), s, n);
 	uartputs(s, n);
 	screenputs(s, n);
+}
+
+static void
+emit(const char *s, usize n)
+{
+	logwrite(ring(), s, n);
+	show(s, n);
 }
 
 /* Text that did not fit ends in words that say so. */
@@ -177,7 +183,7 @@ printbytes(const char *s, usize n)
 {
 	u32 sr = take();
 
-	emit(s, n);
+	show(s, n); /* not into the ring: who reads the log on the console would feed it for ever */
 	give(sr);
 }
 
