@@ -28,8 +28,9 @@ add(Names *l, const Dir *d)
 	l->d[l->n++] = *d;
 }
 
+/* name: what the user called it, or nil: its own name below dir. */
 static void
-show(const char *dir, const Dir *d)
+show(const char *dir, const char *name, const Dir *d)
 {
 	static const char rwx[] = "rwxrwxrwx";
 	char mode[11] = "----------";
@@ -42,7 +43,7 @@ show(const char *dir, const Dir *d)
 				mode[i + 1] = rwx[i];
 		print("%s %c %u %s %s %8llu ", mode, d->type, d->dev, d->uid, d->gid, d->length);
 	}
-	print("%s%s%s\n", dir, *dir ? "/" : "", d->name);
+	print("%s%s%s\n", dir, *dir ? "/" : "", name ? name : d->name);
 }
 
 static void
@@ -76,7 +77,7 @@ lsdir(const char *name, bool prefix)
 	close(fd);
 	sort(&l);
 	for (usize i = 0; i < l.n; i++)
-		show(prefix ? name : "", &l.d[i]);
+		show(prefix ? name : "", nil, &l.d[i]);
 	free(l.d);
 }
 
@@ -90,7 +91,7 @@ ls(const char *name, bool prefix)
 	if (d.mode & DMDIR)
 		lsdir(name, prefix);
 	else
-		show("", &d);
+		show("", name, &d);
 }
 
 void

@@ -28,6 +28,7 @@ static struct { /* a line being cut into tokens; words live until the next line 
 	usize used;
 	char *words[MAXWORD];
 	int nword;
+	bool given;	 /* the word has something in it, if only quotes: else it vanishes */
 	const char *bad; /* why the line is not run, or nil */
 } lex;
 
@@ -73,6 +74,7 @@ variable(void)
 		file[n++] = *lex.s++;
 	file[n] = 0;
 	if (strcmp(file + 5, "status") == 0) {
+		lex.given = true;
 		putstr(status);
 		return;
 	}
@@ -106,15 +108,19 @@ word(void)
 {
 	char *w = lex.text + lex.used;
 
+	lex.given = false;
 	while (*lex.s && !strchr(" \t\r\n|<>&;", *lex.s)) {
-		if (*lex.s == '\'')
+		if (*lex.s == '\'') {
+			lex.given = true;
 			quoted();
-		else if (*lex.s == '$') {
+		} else if (*lex.s == '$') {
 			lex.s++;
 			variable();
 		} else
 			putch(*lex.s++);
 	}
+	if (lex.text + lex.used > w)
+		lex.given = true;
 	putch(0);
 	return w;
 }
@@ -421,7 +427,8 @@ pipeline(void)
 		enum Token t = token(&w);
 		switch (t) {
 		case Tword:
-			addword(c, w);
+			if (lex.given)
+				addword(c, w);
 			break;
 		case Tpipe:
 			endcmd(c);

@@ -80,6 +80,10 @@ xsummary(void)
 {
 }
 void
+printseal(void)
+{
+}
+void
 machhalt(void)
 {
 	panic("halt");
