@@ -8,41 +8,41 @@
 
 #include "u.h"
 
-/*     name         word          9front's type   RAM (has a place in the direct map) */
+/*     name         word          9front's type   RAM (in the direct map)   colour in pictures */
 #define KINDS(K)                                                                                             \
-	K(KFree, "free", MemRAM, true)                                                                       \
-	K(KBoot, "boot", MemRAM, true)                                                                       \
-	K(KLoader, "loader", MemRAM, true)                                                                   \
-	K(KSpecial, "special", MemReserved, false)                                                           \
-	K(KUnaccepted, "unaccepted", MemReserved, false)                                                     \
-	K(KPersistent, "persistent", MemReserved, false)                                                     \
-	K(KAcpi, "acpi", MemACPI, true)                                                                      \
-	K(KNvs, "nvs", MemReserved, false)                                                                   \
-	K(KReserved, "reserved", MemReserved, false)                                                         \
-	K(KMmio, "mmio", MemUPA, false)                                                                      \
-	K(KRuntime, "runtime", MemReserved, false)                                                           \
-	K(KBad, "bad", MemReserved, false)                                                                   \
-	K(KLow, "low", MemUMB, true)                                                                         \
+	K(KFree, "free", MemRAM, true, 0x7bc96f)                                                             \
+	K(KBoot, "boot", MemRAM, true, 0xb8e6a3)                                                             \
+	K(KLoader, "loader", MemRAM, true, 0x5fc0b7)                                                         \
+	K(KSpecial, "special", MemReserved, false, 0xf2b56b)                                                 \
+	K(KUnaccepted, "unaccepted", MemReserved, false, 0xe8a5c4)                                           \
+	K(KPersistent, "persistent", MemReserved, false, 0x79b8ff)                                           \
+	K(KAcpi, "acpi", MemACPI, true, 0x6b8fd6)                                                            \
+	K(KNvs, "nvs", MemReserved, false, 0x4a63a8)                                                         \
+	K(KReserved, "reserved", MemReserved, false, 0xa3a9b1)                                               \
+	K(KMmio, "mmio", MemUPA, false, 0xc39be0)                                                            \
+	K(KRuntime, "runtime", MemReserved, false, 0xe07a5f)                                                 \
+	K(KBad, "bad", MemReserved, false, 0xd1242f)                                                         \
+	K(KLow, "low", MemUMB, true, 0xd9d07a)                                                               \
 	/* our own */                                                                                        \
-	K(KImage, "image", MemRAM, true)                                                                     \
-	K(KTables, "tables", MemRAM, true)                                                                   \
-	K(KStacks, "stacks", MemRAM, true)                                                                   \
-	K(KParcel, "parcel", MemRAM, true)                                                                   \
-	K(KLedger, "ledger", MemRAM, true)                                                                   \
-	K(KFwmap, "fwmap", MemRAM, true)                                                                     \
-	K(KLog, "log", MemRAM, true)                                                                         \
-	K(KInitrd, "initrd", MemRAM, true)                                                                   \
-	K(KConf, "conf", MemRAM, true)
+	K(KImage, "image", MemRAM, true, 0xffffff)                                                           \
+	K(KTables, "tables", MemRAM, true, 0xf6c945)                                                         \
+	K(KStacks, "stacks", MemRAM, true, 0xff9e3d)                                                         \
+	K(KParcel, "parcel", MemRAM, true, 0xc2e812)                                                         \
+	K(KLedger, "ledger", MemRAM, true, 0xe2f0cb)                                                         \
+	K(KFwmap, "fwmap", MemRAM, true, 0xb0a090)                                                           \
+	K(KLog, "log", MemRAM, true, 0x8fd3f4)                                                               \
+	K(KInitrd, "initrd", MemRAM, true, 0xd4a5ff)                                                         \
+	K(KConf, "conf", MemRAM, true, 0xffc2d1)
 
 enum MemType { /* 9front's words, where its texts are shown */
-	MemUPA,
-	MemUMB,
-	MemRAM,
-	MemACPI,
-	MemReserved,
+	       MemUPA,
+	       MemUMB,
+	       MemRAM,
+	       MemACPI,
+	       MemReserved,
 };
 
-#define K(name, word, type, ram) name,
+#define K(name, word, type, ram, color) name,
 typedef enum Kind { KINDS(K) NKIND } Kind;
 #undef K
 
@@ -53,3 +53,5 @@ const char *kindword(Kind k);
 /* Is it RAM: does the direct map cover it? (acpi only for reading) */
 bool kindisram(Kind k);
 enum MemType kindmemtype(Kind k);
+/* Its colour in pictures of the memory, 0xrrggbb. */
+u32 kindcolor(Kind k);

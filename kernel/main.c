@@ -6,6 +6,7 @@
 #include "dat.h"
 #include "acpi.h"
 #include "screen.h"
+#include "mapview.h"
 
 static Ledger ledger; /* every byte of described memory, for the life of the kernel */
 
@@ -126,6 +127,7 @@ kmain(Boot *b)
 	trapinit();	    /* interrupt controllers */
 	clockinit(b);	    /* frequency, ticks of HZ */
 	screeninit(&k->fb); /* the framebuffer, if there is one */
+	mapview(&ledger);   /* the memory as a picture above the text */
 	procinit0();	    /* the process table */
 	phase(PhProcinit, "");
 	chandevreset(); /* devices find their hardware */

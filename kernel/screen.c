@@ -18,6 +18,7 @@ enum {
 	Tab = 8,
 	Inverse = 1 << 15, /* in a cell: the cursor */
 	Big = 2400,	   /* pixels of width from which on glyphs are doubled */
+	Roomy = 400,	   /* pixels of height, before scaling, from which on there is room for a margin */
 	MinCols = 20,
 	MinRows = 5,
 	Foreground = 0xd0, /* of 255 */
@@ -28,9 +29,11 @@ static struct {
 	u32 pitch, bytes; /* of a line, of a pixel */
 	u32 scale;
 	u32 cols, rows;
-	u32 ink, paper; /* pixels */
-	u16 *grid;	/* rows * cols glyph numbers; the top line is row `top` */
-	u16 *drawn;	/* what the screen shows, as seen */
+	u32 ink, paper;	      /* pixels */
+	u32 width, margin;    /* of the screen, and above the text */
+	u32 red, green, blue; /* masks */
+	u16 *grid;	      /* rows * cols glyph numbers; the top line is row `top` */
+	u16 *drawn;	      /* what the screen shows, as seen */
 	u32 top, x, y;
 	u32 code, more; /* a UTF-8 character so far, bytes still to come */
 	bool dirty;
@@ -175,7 +178,7 @@ drawcell(u32 x, u32 y, u16 cell)
 {
 	const u8 *bits = fontbits[cell & ~(u32)Inverse];
 	u32 ink = cell & Inverse ? scr.paper : scr.ink, paper = cell & Inverse ? scr.ink : scr.paper;
-	volatile u8 *p = scr.fb + (usize)y * FontHeight * scr.scale * scr.pitch +
+	volatile u8 *p = scr.fb + (usize)(scr.margin + y * FontHeight * scr.scale) * scr.pitch +
 			 (usize)x * FontWidth * scr.scale * scr.bytes;
 
 	for (u32 i = 0; i < FontHeight * scr.scale; i++, p += scr.pitch)
@@ -289,9 +292,14 @@ describe(const BootFb *f)
 	scr.bytes = (f->depth + 7) / 8;
 	scr.scale = f->width >= Big ? 2 : 1;
 	scr.cols = f->width / (FontWidth * scr.scale);
-	scr.rows = f->height / (FontHeight * scr.scale);
+	scr.margin = f->height >= Roomy * scr.scale ? ScreenMargin * scr.scale : 0;
+	scr.rows = (f->height - scr.margin) / (FontHeight * scr.scale);
 	scr.ink = channel(f->red, Foreground) | channel(f->green, Foreground) | channel(f->blue, Foreground);
 	scr.paper = 0; /* black in every format */
+	scr.width = f->width;
+	scr.red = f->red;
+	scr.green = f->green;
+	scr.blue = f->blue;
 }
 
 void
@@ -322,4 +330,44 @@ screeninit(const BootFb *f)
 	      f->pitch, pabits(f->pa), scr.cols, scr.rows);
 	scr.fb = fb;
 	replay();
+}
+
+/* --- the margin --------------------------------------------------------------------------------------------
+ */
+
+u32
+screenmargin(u32 *scale)
+{
+	*scale = scr.scale;
+	return scr.fb != nil && scr.margin != 0 ? scr.width : 0;
+}
+
+void
+screenbox(u32 x, u32 y, u32 w, u32 h, u32 rgb)
+{
+	u32 v = channel(scr.red, rgb >> 16 & 255) | channel(scr.green, rgb >> 8 & 255) |
+		channel(scr.blue, rgb & 255);
+
+	for (u32 j = y; j < y + h && j < scr.margin; j++)
+		for (u32 i = x; i < x + w && i < scr.width; i++)
+			pixel(scr.fb + (usize)j * scr.pitch + (usize)i * scr.bytes, v);
+}
+
+u32
+screenglyph(void)
+{
+	return FontWidth * scr.scale;
+}
+
+void
+screenlabel(u32 x, u32 y, const char *text)
+{
+	if (y + FontHeight * scr.scale > scr.margin)
+		return;
+	for (; *text != 0 && x + screenglyph() <= scr.width; text++, x += screenglyph()) {
+		const u8 *bits = fontbits[glyph((u8)*text)];
+		volatile u8 *p = scr.fb + (usize)y * scr.pitch + (usize)x * scr.bytes;
+		for (u32 i = 0; i < FontHeight * scr.scale; i++, p += scr.pitch)
+			drawline(p, bits[i / scr.scale], scr.ink, scr.paper);
+	}
 }

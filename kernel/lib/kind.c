@@ -4,11 +4,12 @@
  */
 #include "kind.h"
 
-#define K(name, word, type, ram) [name] = {word, type, ram},
+#define K(name, word, type, ram, color) [name] = {word, type, ram, color},
 static const struct {
 	const char *word;
 	enum MemType type;
 	bool ram;
+	u32 color;
 } kinds[NKIND] = {KINDS(K)};
 #undef K
 
@@ -28,4 +29,10 @@ enum MemType
 kindmemtype(Kind k)
 {
 	return (u32)k < NKIND ? kinds[k].type : MemReserved;
+}
+
+u32
+kindcolor(Kind k)
+{
+	return (u32)k < NKIND ? kinds[k].color : 0;
 }

@@ -30,3 +30,28 @@ def test_T1_T2_boot_log_checks_and_no_digit_can_change():
         other = rng.choice([c for c in b"0123456789" if c != log[at]])
         status, words = check(log[:at] + bytes([other]) + log[at + 1:])
         assert status != 0, log[log.rindex(b"\n", 0, at):log.index(b"\n", at)]
+
+
+def ppm(path):
+    with open(path, "rb") as f:
+        magic, size, _, pixels = f.read().split(b"\n", 3)
+    assert magic == b"P6"
+    w, h = map(int, size.split())
+    return w, h, lambda x, y: pixels[3 * (y * w + x):3 * (y * w + x) + 3]
+
+
+def test_T10_the_screen_shows_the_map():
+    """The bar at the top has the colours of the ledger's kinds, in order, from edge to edge."""
+    kinds = dict(re.findall(r'K\(K(\w+),.*0x(\w{6})\)', open(os.path.join(TOP, "include/kind.h")).read()))
+    with Guest("ledgerscreen", mem="512M", vga="std") as g:
+        g.prompt()
+        w, h, at = ppm(g.screendump())
+        g.poweroff()
+        log = g.log if isinstance(g.log, str) else g.log.decode()
+    bar = [at(x, 14).hex() for x in range(w)]
+    runs = [c for i, c in enumerate(bar) if i == 0 or bar[i - 1] != c]
+    assert set(runs) <= {c.lower() for c in kinds.values()} | {"000000"}
+    assert bar[0] == kinds["Reserved"] and bar[-1] == kinds["Mmio"]
+    for k in ("Low", "Free", "Boot", "Nvs", "Acpi", "Runtime", "Image", "Tables"):
+        assert kinds[k] in runs, k
+    assert "screen: 1280x800" in log and [at(x, 46) for x in range(0, w, 7)].count(b"\0\0\0") > w // 7 - 20

@@ -10,12 +10,6 @@
 
 extern const char pagestart[], pageend[]; /* page.S */
 
-static const char *const color[NCLASS] = {
-    [KFree] = "#7bc96f",    [KBoot] = "#b8e6a3",       [KLoader] = "#5fc0b7",	  [KLow] = "#d9d07a",
-    [KSpecial] = "#f2b56b", [KUnaccepted] = "#e8a5c4", [KPersistent] = "#79b8ff", [KAcpi] = "#6b8fd6",
-    [KNvs] = "#4a63a8",	    [KReserved] = "#a3a9b1",   [KMmio] = "#c39be0",	  [KRuntime] = "#e07a5f",
-    [KBad] = "#d1242f",
-};
 static const Kind order[NCLASS] = {KFree, KBoot, KLoader,   KLow,  KSpecial, KUnaccepted, KPersistent,
 				   KAcpi, KNvs,	 KReserved, KMmio, KRuntime, KBad};
 
@@ -117,8 +111,8 @@ svgbox(FILE *f, const Fold *fold, const Range *r, double y, double h, const char
 	double a = Left + Wide * placeof(fold, r->start), b = Left + Wide * placeof(fold, r->end);
 	fprintf(f,
 		"<g><title>%s [0x%llx, 0x%llx)</title><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" "
-		"height=\"%.1f\" fill=\"%s\"/>",
-		title, r->start, r->end, a, y, b - a > 0.6 ? b - a : 0.6, h, color[r->kind]);
+		"height=\"%.1f\" fill=\"#%06x\"/>",
+		title, r->start, r->end, a, y, b - a > 0.6 ? b - a : 0.6, h, kindcolor((Kind)r->kind));
 	if (b - a > 6.6 * (double)strlen(label) + 6)
 		fprintf(f, "<text x=\"%.1f\" y=\"%.1f\">%s</text>", a + 4, y + h / 2 + 4, label);
 	fputs("</g>\n", f);
@@ -178,9 +172,9 @@ svglegend(FILE *f, const Map *m)
 			continue;
 		u32 x = Left + n % 6 * 192, y = LegendTop + n / 6 * 24;
 		fprintf(f,
-			"<rect x=\"%u\" y=\"%u\" width=\"14\" height=\"14\" fill=\"%s\"/><text x=\"%u\" "
+			"<rect x=\"%u\" y=\"%u\" width=\"14\" height=\"14\" fill=\"#%06x\"/><text x=\"%u\" "
 			"y=\"%u\">%s  %s</text>\n",
-			x, y, color[k], x + 20, y + 11, kindword(k), human(m->m.sum[k], h));
+			x, y, kindcolor(k), x + 20, y + 11, kindword(k), human(m->m.sum[k], h));
 		n++;
 	}
 	return LegendTop + (n + 5) / 6 * 24;
@@ -281,7 +275,7 @@ htmldata(FILE *f, Map *a, Map *b)
 	Listing l = {.f = f, .sep = ""};
 	fputs("{color:{", f);
 	for (u32 i = 0; i < NCLASS; i++)
-		fprintf(f, "%s\"%s\":\"%s\"", i ? "," : "", kindword(order[i]), color[order[i]]);
+		fprintf(f, "%s\"%s\":\"#%06x\"", i ? "," : "", kindword(order[i]), kindcolor(order[i]));
 	fputs("},anomaly:{", f);
 	for (u32 k = 0; k < NFWANOM; k++)
 		fprintf(f, "%s\"%s\":\"%s\"", k ? "," : "", fwanomword((Fwanom)k), fwanomtext((Fwanom)k));
