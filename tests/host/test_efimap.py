@@ -396,8 +396,14 @@ def test_T6_facts_of_a_log_are_judged():
                  "note 4.4 GiB of memory lies in no node of the SRAT",
                  "BAD  MTRR [0x100000000, 0x200000000) is uncachable: 4 GiB of it is described as memory",
                  "ok   framebuffer [0xe0000000",
+                 "ok   SMBIOS at 0xdcd3e000 lies in reserved memory",
                  "BAD  MEMATTR at 0x30000000 lies in free memory, which an operating system will overwrite"):
         assert line in out, line
+
+
+def test_T6_tables_that_must_be_copied():
+    out = efimap(os.path.join(TOP, "tests/maps/003-qemu-ovmf-ia32-mixed.txt"))[0].decode()
+    assert "note MEMATTR at 0xbe649190 lies in boot memory: an operating system must copy or keep it" in out
 
 
 def test_T2_svg_and_html_stand_alone():

@@ -219,6 +219,21 @@ memorywithin(Ledger *l, u64 start, u64 end)
 	return sum;
 }
 
+/* A table in free memory is lost; in the firmware's or loader's memory it lasts until an OS takes that. */
+static void
+judgetable(Judge *j, const Claim *c, const Range *r)
+{
+	const char *class = r != nil ? kindword((Kind)r->kind) : "undescribed", *grade = "ok", *more = "";
+	if (r != nil && (r->kind == KFree || r->kind == KLow)) {
+		grade = "BAD";
+		more = ", which an operating system will overwrite";
+	} else if (r != nil && (r->kind == KBoot || r->kind == KLoader)) {
+		grade = "note";
+		more = ": an operating system must copy or keep it before it reuses that";
+	}
+	judged(j, grade, "%s at 0x%llx lies in %s memory%s", c->what, c->start, class, more);
+}
+
 static void
 judgeclaim(Judge *j, const Claim *c)
 {
@@ -228,8 +243,7 @@ judgeclaim(Judge *j, const Claim *c)
 	u64 memory = memorywithin(&j->m->l, c->start, c->end);
 	switch (c->want) {
 	case WantTable:
-		judged(j, memory > 0 ? "BAD" : "ok", "%s at 0x%llx lies in %s memory%s", c->what, c->start,
-		       class, memory > 0 ? ", which an operating system will overwrite" : "");
+		judgetable(j, c, r);
 		break;
 	case WantNotRam:
 		judged(j, memory > 0 ? "BAD" : "ok", "%s [0x%llx, 0x%llx) begins in %s space%s%s", c->what,
