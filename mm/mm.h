@@ -373,6 +373,7 @@ struct Space { /* the user half of one process; the kernel half is shared for ev
 	Paddr root;
 	Page *tables; /* list of its table pages, root not among them, through Page.next */
 	u64 ntables;
+	Page *leaf;   /* the level-0 table of the last page entered, or nil: the next is often its neighbour */
 };
 bool spaceinit(Space *s) MUSTUSE;      /* a root with the kernel's half */
 void spacefree(Space *s);              /* every table page and the root */

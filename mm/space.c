@@ -164,18 +164,16 @@ addtable(Space *s, Pte64 *e, u64 va, int level, Page *parent)
 }
 
 /*
- * The level-0 entry for va. create makes tables; nil: there is none, or no page for one. *missing gets
+ * The level-0 table for va. create makes tables; nil: there is none, or no page for one, and *missing gets
  * the level at which the path stopped.
  */
-static Pte64 *
-leafentry(Space *s, u64 va, bool create, int *missing)
+static Page *
+leaftable(Space *s, u64 va, bool create, int *missing)
 {
 	Paddr table = s->root;
 
-	for (int l = toplevel();; l--) {
+	for (int l = toplevel(); l > 0; l--) {
 		Pte64 *e = (Pte64 *)kaddr(table) + PTLX(va, l);
-		if (l == 0)
-			return e;
 		if (!ptevalid(*e)) {
 			Page *parent = l == toplevel() ? nil : pagerec(table);
 			if (!create || !addtable(s, e, va, l - 1, parent)) {
@@ -185,6 +183,8 @@ leafentry(Space *s, u64 va, bool create, int *missing)
 		}
 		table = ptepa(l, *e);
 	}
+	s->leaf = pagerec(table);
+	return s->leaf;
 }
 
 /* Record of the page that this entry lies in. */
@@ -207,6 +207,7 @@ entryof(Space *s, u64 va, int level)
 static void
 droptable(Space *s, Page *p, Page **dead)
 {
+	s->leaf = nil;
 	while (p != nil && p->live == 0) {
 		Pte64 *e = entryof(s, p->va, p->level);
 		Page *parent = p->level + 1 == toplevel() ? nil : tableof(e);
@@ -284,7 +285,7 @@ cleanall(Space *s)
 		if (p->level + 1 == toplevel())
 			root[PTLX(p->va, toplevel())] = 0;
 	}
-	s->tables = nil;
+	s->tables = s->leaf = nil;
 	s->ntables = 0;
 	return list;
 }
@@ -322,17 +323,21 @@ spaceput(Space *s, Uva va, Paddr pa, u32 perm, enum Memtype mt)
 {
 	u64 v = rounddown(uvabits(va), BY2PG);
 	Pte64 *e, old, new;
+	Page *p;
 	int level;
 
 	assert(v < USTKTOP && v >= BY2PG);
-	e = leafentry(s, v, true, &level);
-	if (e == nil)
-		return false;
+	p = s->leaf;
+	if (p == nil || p->va != rounddown(v, PGLSZ(1))) {
+		p = leaftable(s, v, true, &level);
+		if (p == nil)
+			return false;
+	}
+	e = (Pte64 *)pageva(p) + PTLX(v, 0);
 	old = *e;
 	new = pteleaf(feat(), 0, pa, (perm | PermU) & ~(u32)PermG, mt);
 	*e = new;
 	if (!ptevalid(old)) {
-		Page *p = tableof(e);
 		p->live++;
 		touched(p, (u32)PTLX(v, 0));
 	} else if (old != new &&current(s)) {
@@ -341,29 +346,40 @@ spaceput(Space *s, Uva va, Paddr pa, u32 perm, enum Memtype mt)
 	return true;
 }
 
-/*
- * Call f on every valid leaf of [va, end), table by table. f says what the entry becomes.
- * Spans without tables cost one step each.
- */
+/* Call f on the valid leaves of p in [va, end); f says what each becomes. True: none is left. */
+static bool
+eachentry(Page *p, u64 va, u64 end, Pte64 (*f)(Pte64), Flush *fl)
+{
+	Pte64 *e = pageva(p);
+	u64 last = PTLX(end - 1, 0), i = PTLX(va, 0);
+
+	if (i < p->lo)
+		i = p->lo;
+	if (last > p->hi)
+		last = p->hi;
+	for (; i <= last; i++) {
+		Pte64 old = e[i];
+		if (!ptevalid(old) || (e[i] = f(old)) == old)
+			continue;
+		changed(fl, p->va + i * BY2PG);
+		if (e[i] == 0)
+			p->live--;
+	}
+	return p->live == 0;
+}
+
+/* The same on every table of [va, end), not empty; spans without tables cost one step each. */
 static void
 eachleaf(Space *s, u64 va, u64 end, Pte64 (*f)(Pte64), Flush *fl)
 {
-	while (va < end) {
-		int l = 0;
-		Pte64 *e = leafentry(s, va, false, &l);
-		u64 span = PGLSZ(e == nil ? l : 1), stop = roundup(va + 1, span);
+	for (u64 stop; va < end; va = stop) {
+		int l = 1;
+		Page *p = leaftable(s, va, false, &l);
+		stop = roundup(va + 1, PGLSZ(p == nil ? l : 1));
 		if (stop > end)
 			stop = end;
-		Page *p = e == nil ? nil : tableof(e);
-		for (; p != nil && va < stop; va += BY2PG, e++) {
-			Pte64 old = *e;
-			if (!ptevalid(old) || (*e = f(old)) == old)
-				continue;
-			changed(fl, va);
-			if (*e == 0 && --p->live == 0)
-				droptable(s, p, &fl->dead), p = nil;
-		}
-		va = stop;
+		if (p != nil && eachentry(p, va, stop, f, fl))
+			droptable(s, p, &fl->dead);
 	}
 }
 

@@ -43,14 +43,11 @@ ptefeat(PteFeat *f)
 }
 
 /* Index into the attribute table as entry bits; its third bit lies elsewhere in a large leaf. */
-static u64
-typebits(int level, enum Memtype mt)
-{
-	u64 ix = mt == MtWC ? PatIxWC : mt == MtUC ? PatIxUC : mt == MtWT ? PatIxWT : PatIxWB;
-	u64 pat = level == 0 ? PtePat : PteLargePat;
-
-	return (ix & 1 ? PtePwt : 0) | (ix & 2 ? PtePcd : 0) | (ix & 4 ? pat : 0);
-}
+static const u16 typebits[2][4] = {
+    {[MtWT] = PtePwt, [MtUC] = PtePcd | PtePwt, [MtWC] = PtePat | PtePcd | PtePwt},
+    {[MtWT] = PtePwt, [MtUC] = PtePcd | PtePwt, [MtWC] = PteLargePat | PtePcd | PtePwt},
+};
+_Static_assert(PatIxWT == 1 && PatIxUC == 3 && PatIxWC == 7, "typebits spell these indices");
 
 /* The bits of an entry at this level that hold the address of a leaf. */
 static u64
@@ -62,7 +59,7 @@ leafmask(int level)
 Pte64
 pteleaf(const PteFeat *f, int level, Paddr pa, u32 perm, enum Memtype mt)
 {
-	u64 e = PteValid | PteAccessed | (pabits(pa) & leafmask(level)) | typebits(level, mt);
+	u64 e = PteValid | PteAccessed | (pabits(pa) & leafmask(level)) | typebits[level > 0][mt & 3];
 
 	if (perm & PermW)
 		e |= PteWrite | PteDirty;
