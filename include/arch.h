@@ -124,9 +124,14 @@ void execregs(Ureg *u, Uva entry, Uva sp, Uva tos);
  * leaves for user mode with a copy of the parent's frame and 0 as the answer of its system call.
  */
 void forkchild(Label *l, u64 kstack, const Ureg *parent);
+/*
+ * l leads, from anywhere below in a system call on the stack below kstack, into fn as if the port had
+ * called that in the place of syscall(); the frame's registers are all restored then.
+ */
+void syscalllabel(Label *l, u64 kstack, void (*fn)(void));
 /* The processor's part of a switch: kernel stack, tables (root 0: any), floating point (nil: none). */
 void procswitch(u64 kstack, Paddr root, FPuser *fp);
-/* Inline in port.h: u32 uregsysno(u), number of the system call; uregret(u, i64 v), its answer; uregfull(u), more of the
+/* Inline in port.h: Proc *machproc(), machp()->proc in one step; u32 uregsysno(u), number of the system call; uregret(u, i64 v), its answer; uregfull(u), more of the
    frame than the answer has changed: restore all of it. */
 /* Note delivery: see PLAN9-ABI 3.5; the port lays out its own Ureg. False: the frame did not fit. */
 bool notepush(Ureg *u, Uva handler, Uva *uregp, const char *text);

@@ -147,26 +147,37 @@ enum { TUser, TSys, TCUser, TCSys, NTIME }; /* own, and of children that have en
  */
 struct Proc {
 	Label sched;   /* (p) offset 0: the port's assembly; where to go on */
+	Label failed;  /* (-) where error() goes that nobody in a system call waits for */
 	u64 kstack;    /* (-) top of its kernel stack */
 	Mach *mach;    /* (r) the processor whose stack pointer is in this process's stack, or nil */
 	Space space;   /* (p) */
 	FPuser fp;     /* (p) the port's */
 	Proc *pidhash; /* (procalloc) chain of a bucket, or of the free list */
 
-	bool kp;	  /* (-) kernel process: never in user mode */
-	bool newtlb;	  /* (a) its user mappings are stale: drop them before it runs on */
-	bool resched;	  /* (a) give the processor up before going back to user mode */
-	bool notepending; /* (a) look at notes and procctl before going back to user mode */
+	bool kp;     /* (-) kernel process: never in user mode */
+	bool newtlb; /* (a) its user mappings are stale: drop them before it runs on */
+	union {
+		u16 attention; /* any of: */
+		struct {
+			bool resched;	  /* (a) give the processor up before going back to user mode */
+			bool notepending; /* (a) look at notes and procctl before going back to user mode */
+		};
+	};
 	bool interrupted; /* (a) a note came: the next sleep, or the present one, is broken off */
 	bool exiting;	  /* (exl) on its way out: takes no notes and no children's records */
 	bool nowait;	  /* (-) leaves no record */
 	bool privatemem, noswap, hang;
-	i32 nlocks; /* (p) spin locks held: 0 at each return to user mode (Q8) */
-	int nerrlab;
+	union {
+		u64 held; /* any of: nothing of it at each return to user mode (Q8) */
+		struct {
+			i32 nlocks;  /* (p) spin locks */
+			i32 nerrlab; /* (p) error labels */
+		};
+	};
 	/* the call in progress */
 	Ureg *dbgreg;	 /* (p) frame of the current call or user trap */
 	u32 syscallno;	 /* (p) */
-	u64 *sargs;	 /* (p) its argument slots, on the kernel stack */
+	u64 *sargs;	 /* (p) its argument slots, on the kernel stack; nil: not in a call */
 	char *errstr;	 /* (p) the call's own error; swapped with */
 	char *syserrstr; /* (p) ... what the user sees, when the call fails */
 	/* who it is */
@@ -241,13 +252,7 @@ struct Proc {
 };
 enum { ProcNone, ProcStop, ProcExit, ProcTrace };
 
-static inline Proc *
-upof(void)
-{
-	Mach *mm = machp();
-	return mm->proc;
-}
-#define up (upof())
+#define up (machproc())
 
 /*
  * Errors inside a process, as in 9front:

@@ -65,7 +65,10 @@ error(const char *s)
 void
 nexterror(void)
 {
-	if (up->nerrlab <= 0)
-		panic("error: %s: nobody waits for it", up->errstr);
+	if (up->nerrlab <= 0) {
+		if (up->sargs == nil)
+			panic("error: %s: nobody waits for it", up->errstr);
+		gotolabel(&up->failed);
+	}
 	gotolabel(&up->errlab[--up->nerrlab]);
 }

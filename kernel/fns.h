@@ -143,6 +143,8 @@ u32 scriptparse(char *line, usize n, char **word);
  */
 typedef i64 Syscall(u64 *a);
 /* syscall, the port's entry: arch.h */
+NORETURN void syscalldone(void); /* leave a call with the frame as it is: it has been replaced whole */
+void syscallfailed(void); /* a call ends by error(): reached by up->failed alone */
 const char *syscallname(u32 n); /* nil: no such call */
 void userinit(const BootKeep *k); /* *init* waits to run; k stays */
 /* Calls of sysproc.c, exec.c and sysfile.c, for the table in syscall.c. */

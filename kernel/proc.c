@@ -151,6 +151,7 @@ makeproc(void)
 		free(p);
 		return nil;
 	}
+	syscalllabel(&p->failed, p->kstack, syscallfailed);
 	return p;
 }
 
@@ -428,6 +429,7 @@ pexit(const char *status, bool freemem)
 
 	strecpy(why, sizeof why, status != nil ? status : "");
 	up->nerrlab = 0;
+	up->sargs = nil;
 	lock(&up->exl);
 	up->exiting = true;
 	unlock(&up->exl);

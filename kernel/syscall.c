@@ -14,15 +14,21 @@ enum { SYSCALLS(S) };
 static const char *const names[NSYSCALL] = {SYSCALLS(S)};
 #undef S
 
-#define ROW(name) [SYS_##name] = sys##name
+#define ROW(name)  [SYS_##name] = sys##name
+#define NONE(name) [SYS_##name] = sysnone
+static Syscall sysnone;
 static Syscall *const calls[NSYSCALL] = {
-    ROW(sysr1),	      ROW(alarm),  ROW(exec),	 ROW(exits),	  ROW(sleep),	   ROW(rfork),
-    ROW(brk_),	      ROW(notify), ROW(noted),	 ROW(rendezvous), ROW(semacquire), ROW(semrelease),
-    ROW(tsemacquire), ROW(errstr), ROW(await),	 ROW(_nsec),	  ROW(bind),	   ROW(chdir),
-    ROW(close),	      ROW(dup),	   ROW(open),	 ROW(_read),	  ROW(oseek),	   ROW(_write),
-    ROW(pipe),	      ROW(create), ROW(fd2path), ROW(remove),	  ROW(unmount),	   ROW(seek),
-    ROW(stat),	      ROW(fstat),  ROW(wstat),	 ROW(fwstat),	  ROW(pread),	   ROW(pwrite),
-};
+    /* processes */
+    ROW(sysr1), ROW(alarm), ROW(exec), ROW(exits), ROW(sleep), ROW(rfork), ROW(brk_), ROW(notify), ROW(noted),
+    ROW(rendezvous), ROW(semacquire), ROW(semrelease), ROW(tsemacquire), ROW(errstr), ROW(await), ROW(_nsec),
+    /* files */
+    ROW(bind), ROW(chdir), ROW(close), ROW(dup), ROW(open), ROW(_read), ROW(oseek), ROW(_write), ROW(pipe),
+    ROW(create), ROW(fd2path), ROW(remove), ROW(unmount), ROW(seek), ROW(stat), ROW(fstat), ROW(wstat),
+    ROW(fwstat), ROW(pread), ROW(pwrite),
+    /* nobody's, and not yet */
+    [48] = sysnone, [49] = sysnone, NONE(_errstr), NONE(_fsession), NONE(fauth), NONE(_fstat), NONE(segbrk),
+    NONE(_mount), NONE(_stat), NONE(_wstat), NONE(_fwstat), NONE(segattach), NONE(segdetach), NONE(segfree),
+    NONE(segflush), NONE(_wait), NONE(fversion), NONE(mount)};
 
 const char *
 syscallname(u32 n)
@@ -46,57 +52,88 @@ sysnone(u64 *a)
 	error(up->genbuf);
 }
 
-/* The call's error becomes what the user sees; the buffer of the last one is free for the next. */
+/* On the way back to the program, which must find the kernel as it was: no lock held, notes delivered. */
 static void
-failed(void)
+leave(Proc *p)
 {
-	char *e;
-
-	e = up->syserrstr;
-	up->syserrstr = up->errstr;
-	up->errstr = e;
+	if (p->held != 0)
+		panic("syscall %u: %s %u leaves with %d locks, %d error labels", p->syscallno, p->text,
+		      p->pid, p->nlocks, p->nerrlab);
+	p->sargs = nil;
+	if (p->attention != 0) {
+		trapexit(p->dbgreg);
+		spllo();
+	}
 }
 
-static i64
-call(u64 *args)
+/* The answer of a call. Apart from syscall(), which so has nothing to keep in registers over the call. */
+__attribute__((noinline)) static void
+answer(i64 v)
 {
-	Syscall *fn;
-	u32 n;
-	i64 v;
+	Proc *p;
 
-	n = up->syscallno;
-	if (waserror()) {
-		failed();
-		return -1;
-	}
-	if (args == nil) {
-		postnote(up, "sys: bad address in syscall", NDebug);
-		error(Ebadarg);
-	}
-	fn = n < NSYSCALL && calls[n] != nil ? calls[n] : sysnone;
-	v = fn(args);
-	poperror();
-	return v;
+	p = up;
+	uregret(p->dbgreg, v);
+	leave(p);
+}
+
+/*
+ * The call has failed: its error becomes what the user sees, and the buffer of the last one is free for the
+ * next. Stands on the kernel stack in the place of syscall().
+ */
+void
+syscallfailed(void)
+{
+	Proc *p;
+	char *e;
+
+	p = up;
+	e = p->syserrstr;
+	p->syserrstr = p->errstr;
+	p->errstr = e;
+	p->nerrlab = 0;
+	uregfull(p->dbgreg);
+	answer(-1);
+}
+
+static void
+leavenow(void)
+{
+	leave(up);
+}
+
+void
+syscalldone(void)
+{
+	Label l;
+
+	syscalllabel(&l, up->kstack, leavenow);
+	gotolabel(&l);
+}
+
+NORETURN static void
+badstack(void)
+{
+	static u64 none[MAXSYSARG];
+
+	up->sargs = none;
+	postnote(up, "sys: bad address in syscall", NDebug);
+	error(Ebadarg);
 }
 
 void
 syscall(Ureg *u, u64 *args)
 {
-	i64 v;
+	Proc *p;
+	u32 n;
 
-	up->dbgreg = u;
-	up->sargs = args;
-	up->syscallno = uregsysno(u);
-	up->nerrlab = 0;
+	p = up;
+	n = uregsysno(u);
+	p->dbgreg = u;
+	p->sargs = args;
+	p->syscallno = n;
 	machp()->syscall++;
-	v = call(args);
-	if (up->syscallno != SYS_noted || v < 0)
-		uregret(u, v);
-	if (up->nlocks != 0 || up->nerrlab != 0)
-		panic("syscall %u: %s %u leaves with %d locks, %d error labels", up->syscallno, up->text,
-		      up->pid, up->nlocks, up->nerrlab);
-	if (up->notepending || up->resched) {
-		trapexit(u);
-		spllo();
-	}
+	if (args == nil)
+		badstack();
+	answer(n < NSYSCALL ? calls[n](args) : sysnone(args));
 }

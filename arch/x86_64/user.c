@@ -108,6 +108,15 @@ forkchild(Label *l, u64 kstack, const Ureg *parent)
 	l->pc = (u64)(uintptr)forkstart;
 }
 
+/* The return address that syscall() found lies still where the port's call left it. */
+void
+syscalllabel(Label *l, u64 kstack, void (*fn)(void))
+{
+	memset(l, 0, sizeof *l);
+	l->sp = (u64)(uintptr)topframe(kstack) - SyscallBelow - sizeof(u64);
+	l->pc = (u64)(uintptr)fn;
+}
+
 void
 execregs(Ureg *u, Uva entry, Uva sp, Uva tos)
 {

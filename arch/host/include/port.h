@@ -20,6 +20,12 @@ machp(void)
 	return hostmachp != (void *)0 ? hostmachp : &hostmach;
 }
 
+static inline struct Proc *
+machproc(void)
+{
+	return hostmach.proc;
+}
+
 static inline u64
 cycles(void)
 {

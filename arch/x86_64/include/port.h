@@ -35,13 +35,22 @@ uregfull(struct Ureg *u)
 	u->type = TypeFull;
 }
 
-/* This processor's Mach; set once trapinit0() has run. */
+/* This processor's Mach; set once trapinit0() has run. Volatile: after a sleep it may be another one. */
 static inline struct Mach *
 machp(void)
 {
 	struct Mach *mp;
-	__asm__("movq %%gs:0, %0" : "=r"(mp));
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(mp));
 	return mp;
+}
+
+/* The running process, or nil: for a process always itself, so the compiler may keep it. */
+static inline struct Proc *
+machproc(void)
+{
+	struct Proc *p;
+	__asm__("movq %%gs:%c1, %0" : "=r"(p) : "i"(offsetof(struct Mach, proc)));
+	return p;
 }
 
 static inline u64
