@@ -23,7 +23,7 @@ struct FPuser { /* a process's floating point: all zeroes is "not used yet" */
 struct Label {
 	u64 sp;
 	u64 pc;
-	u64 regs[24];
+	u64 regs[12]; /* what a callee must keep */
 };
 
 struct Mach {

@@ -135,15 +135,15 @@ struct Timer {	  /* one shot; f runs in the clock interrupt, interrupts off */
 	u64 when; /* nanosec() */
 	void (*f)(Timer *);
 	void *arg;
-	Timer *next, *prev; /* (timers) ring in order of when */
+	Timer *next, *prev; /* (timers) */
 	bool on;
 };
 
 enum { TUser, TSys, TCUser, TCSys, NTIME }; /* own, and of children that have ended */
 
 /*
- * A process. Its struct, kernel stack and top-level table stay with each other when it ends and serve
- * the next one; newproc clears what lies between kp and errlab.
+ * A process. Its struct, and mostly its kernel stack and top-level table, serve the next one when it has
+ * ended; newproc clears what lies between kp and errlab.
  */
 struct Proc {
 	Label sched;   /* (p) offset 0: the port's assembly; where to go on */

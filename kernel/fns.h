@@ -67,8 +67,8 @@ void tsleep(Rendez *r, bool (*fn)(void *), void *arg, u64 ms);
 /* Wake the one who sleeps at r, if anyone; who it was. Any context. */
 Proc *wakeup(Rendez *r);
 bool returnfalse(void *);
-/* Call t->f(t) at t->when, from the clock interrupt; t must stay where it is while on. */
-void timeradd(Timer *t);
+/* Call t->f(t) at `when` of nanosec(), from the clock interrupt; t must stay where it is while on. */
+void timeradd(Timer *t, u64 when);
 void timerdel(Timer *t); /* when it returns f does not run and will not */
 void timercheck(void);	 /* run what is due: hzclock */
 /* Take p out of its sleep, if it sleeps: a note came, or its time is over. Any context. */

@@ -1,19 +1,21 @@
 /*
- * proc.c: processes from number to wait record. A Proc is never freed: it keeps its kernel stack and
- * top-level table and serves the next process, so a pointer to one is always good to look at; whoever
+ * proc.c: processes from number to wait record. A Proc is never freed: it serves the next process (a few
+ * keep kernel stack and top-level table for it), so a pointer to one is always good to look at; whoever
  * needs to know that it is still the same process holds a lock of it and compares the pid.
  *
  * Locks: procalloc.l for table, hash and free list; a process's exl for its children and their records.
  */
 #include "dat.h"
 
-enum { Nhash = 256, Maxpid = 0x7fffffff, Maxwait = 128, Maxbroken = 4 };
+enum { Nhash = 256, Maxpid = 0x7fffffff, Maxwait = 128, Maxbroken = 4, Maxidle = 64 };
 
 static struct {
 	Lock l;
 	Proc **tab; /* n of cap slots, all filled; grows only */
 	u32 n, cap;
-	Proc *free;	   /* (l) through pidhash */
+	Proc *free;	   /* (l) through pidhash: those with stack and tables */
+	Proc *bare;	   /* (l) through pidhash: those without */
+	u32 nfree;	   /* (l) on free */
 	Proc *hash[Nhash]; /* (l) by pid */
 	u32 live;	   /* (l) */
 	u32 lastpid;	   /* (l) */
@@ -132,56 +134,59 @@ proccount(void)
 
 /* --- birth --------------------------------------------------------------------------------------------- */
 
-/* One more Proc with what it keeps for ever; nil: no memory. */
-static Proc *
-makeproc(void)
+/* Kernel stack and top-level table for p. False: no memory. */
+static bool
+dress(Proc *p)
 {
-	Proc *p;
-
-	p = mallocz(sizeof(Proc), true);
-	if (p == nil)
-		return nil;
 	p->kstack = kstackalloc();
-	if (p->kstack == 0) {
-		free(p);
-		return nil;
-	}
+	if (p->kstack == 0)
+		return false;
 	if (!spaceinit(&p->space)) {
 		kstackfree(p->kstack);
-		free(p);
-		return nil;
+		return false;
 	}
 	syscalllabel(&p->failed, p->kstack, syscallfailed);
-	return p;
+	return true;
 }
 
-/* A Proc off the free list, or a new one into a slot of its own. */
+/* A Proc off one of the free lists, or a new one in a slot of its own; it may be bare. nil: there is none. */
 static Proc *
 takeproc(void)
 {
-	Proc *p;
+	Proc *p, **list;
 
 	lock(&procalloc.l);
-	p = procalloc.free;
-	if (p != nil)
-		procalloc.free = p->pidhash;
+	list = procalloc.free != nil ? &procalloc.free : &procalloc.bare;
+	p = *list;
+	if (p != nil) {
+		*list = p->pidhash;
+		procalloc.nfree -= list == &procalloc.free;
+	}
 	unlock(&procalloc.l);
-	if (p != nil || procalloc.n >= procalloc.cap)
+	if (p != nil || procalloc.n >= procalloc.cap || (p = mallocz(sizeof(Proc), true)) == nil)
 		return p;
-	p = makeproc();
-	if (p == nil)
-		return nil;
 	lock(&procalloc.l);
 	if (procalloc.n < procalloc.cap) {
 		procalloc.tab[procalloc.n] = p;
 		__atomic_store_n(&procalloc.n, procalloc.n + 1, __ATOMIC_RELEASE);
-	} else {
-		p->pidhash = procalloc.free;
-		procalloc.free = p;
-		p = nil;
+		unlock(&procalloc.l);
+		return p;
 	}
 	unlock(&procalloc.l);
-	return p;
+	free(p);
+	return nil;
+}
+
+/* p goes to a free list. (l) */
+static void
+giveproc(Proc *p)
+{
+	Proc **list;
+
+	list = p->kstack != 0 ? &procalloc.free : &procalloc.bare;
+	procalloc.nfree += list == &procalloc.free;
+	p->pidhash = *list;
+	*list = p;
 }
 
 Proc *
@@ -192,6 +197,13 @@ newproc(void)
 	p = takeproc();
 	if (p == nil)
 		return nil;
+	if (p->kstack == 0 && !dress(p)) {
+		p->kstack = 0;
+		lock(&procalloc.l);
+		giveproc(p);
+		unlock(&procalloc.l);
+		return nil;
+	}
 	memset((u8 *)p + offsetof(Proc, kp), 0, offsetof(Proc, errlab) - offsetof(Proc, kp));
 	p->notes.n = 0;
 	p->text[0] = p->user[0] = p->errbuf0[0] = p->errbuf1[0] = 0;
@@ -212,6 +224,11 @@ procreap(Proc *p)
 {
 	Proc **pp;
 
+	if (procalloc.nfree >= Maxidle) {
+		kstackfree(p->kstack);
+		p->kstack = 0;
+		spacefree(&p->space);
+	}
 	lock(&procalloc.l);
 	for (pp = &procalloc.hash[p->pid % Nhash]; *pp != p; pp = &(*pp)->pidhash)
 		if (*pp == nil)
@@ -219,8 +236,7 @@ procreap(Proc *p)
 	*pp = p->pidhash;
 	p->state = Dead;
 	p->pid = 0;
-	p->pidhash = procalloc.free;
-	procalloc.free = p;
+	giveproc(p);
 	procalloc.live--;
 	unlock(&procalloc.l);
 }

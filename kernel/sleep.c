@@ -7,9 +7,13 @@
  */
 #include "dat.h"
 
+enum { Turn = 1000000000 / HZ }; /* ns that one slot of the wheel stands for */
+
 static struct {
 	Lock l;
-	Timer *head; /* (l) soonest first */
+	Timer *wheel[256]; /* (l) by the turn in which they are due, modulo its size */
+	u64 turn;	   /* (l) looked at last */
+	u32 n;		   /* (l) timers that are on */
 } timers;
 
 bool
@@ -99,45 +103,47 @@ unsleep(Proc *p)
 
 /* --- timers --------------------------------------------------------------------------------------------- */
 
+static Timer **
+slotof(u64 when)
+{
+	return &timers.wheel[when / Turn % nelem(timers.wheel)];
+}
+
 static void
 unlink(Timer *t)
 {
 	if (t->prev == nil)
-		timers.head = t->next;
+		*slotof(t->when) = t->next;
 	else
 		t->prev->next = t->next;
 	if (t->next != nil)
 		t->next->prev = t->prev;
 	t->next = t->prev = nil;
 	t->on = false;
+	timers.n--;
 }
 
 void
-timeradd(Timer *t)
+timeradd(Timer *t, u64 when)
 {
-	Timer *before, *after;
+	Timer **slot;
 
 	ilock(&timers.l);
 	if (t->on)
 		unlink(t);
-	before = nil;
-	for (after = timers.head; after != nil && after->when <= t->when; after = after->next)
-		before = after;
-	t->prev = before;
-	t->next = after;
-	if (before == nil)
-		timers.head = t;
-	else
-		before->next = t;
-	if (after != nil)
-		after->prev = t;
+	t->when = when;
+	slot = slotof(when);
+	t->prev = nil;
+	t->next = *slot;
+	if (*slot != nil)
+		(*slot)->prev = t;
+	*slot = t;
 	t->on = true;
+	timers.n++;
 	iunlock(&timers.l);
 }
 
-/*
- * Timers' functions run under the lock, so a timer that is off here is not being run anywhere.
- */
+/* Timers' functions run under the lock, so a timer that is off here is not being run anywhere. */
 void
 timerdel(Timer *t)
 {
@@ -147,20 +153,37 @@ timerdel(Timer *t)
 	iunlock(&timers.l);
 }
 
+/* Those of one slot that are due; others in it belong to a later round of the wheel. (l) */
+static void
+runslot(u64 turn, u64 now)
+{
+	Timer *t, *next;
+
+	for (t = timers.wheel[turn % nelem(timers.wheel)]; t != nil; t = next) {
+		next = t->next;
+		if (t->when <= now) {
+			unlink(t);
+			t->f(t);
+		}
+	}
+}
+
 void
 timercheck(void)
 {
-	Timer *t;
-	u64 now;
+	u64 now, turn, end;
 
-	if (__atomic_load_n(&timers.head, __ATOMIC_RELAXED) == nil)
+	if (timers.n == 0)
 		return;
 	now = nanosec();
+	end = now / Turn;
 	ilock(&timers.l);
-	while ((t = timers.head) != nil && t->when <= now) {
-		unlink(t);
-		t->f(t);
-	}
+	turn = timers.turn;
+	if (end - turn >= nelem(timers.wheel))
+		turn = end - nelem(timers.wheel) + 1;
+	for (; turn <= end; turn++)
+		runslot(turn, now);
+	timers.turn = end;
 	iunlock(&timers.l);
 }
 
@@ -191,8 +214,7 @@ tsleep(Rendez *r, bool (*fn)(void *), void *arg, u64 ms)
 	up->targ = arg;
 	up->timer.f = timeout;
 	up->timer.arg = up;
-	up->timer.when = nanosec() + ms * 1000000;
-	timeradd(&up->timer);
+	timeradd(&up->timer, nanosec() + ms * 1000000);
 	if (waserror()) {
 		timerdel(&up->timer);
 		nexterror();

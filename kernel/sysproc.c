@@ -292,8 +292,7 @@ sysalarm(u64 *a)
 	if ((u32)a[0] != 0) {
 		up->alarm.f = alarmrings;
 		up->alarm.arg = up;
-		up->alarm.when = now + (u64)(u32)a[0] * 1000000;
-		timeradd(&up->alarm);
+		timeradd(&up->alarm, now + (u64)(u32)a[0] * 1000000);
 	}
 	return left;
 }

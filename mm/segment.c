@@ -10,11 +10,14 @@
 #include "segment.h"
 #include "lib.h"
 
+enum { MaxIdle = 128 }; /* free ones that are kept */
+
 static struct {
 	Lock l;
-	Segment *segs; /* (l) free ones */
-	Pte *ptes;     /* (l) free ones */
-	u64 inuse;     /* (l) segments */
+	Segment *segs;	  /* (l) free ones */
+	Pte *ptes;	  /* (l) free ones */
+	u32 nsegs, nptes; /* (l) of them */
+	u64 inuse;	  /* (l) segments */
 } segalloc;
 
 /* --- Ptes ---------------------------------------------------------------------------------------------- */
@@ -26,8 +29,10 @@ ptealloc(void)
 
 	lock(&segalloc.l);
 	p = segalloc.ptes;
-	if (p != nil)
+	if (p != nil) {
 		segalloc.ptes = p->next;
+		segalloc.nptes--;
+	}
 	unlock(&segalloc.l);
 	if (p == nil)
 		p = mallocz(sizeof(Pte), true);
@@ -44,9 +49,14 @@ static void
 ptefree(Pte *p)
 {
 	lock(&segalloc.l);
-	p->next = segalloc.ptes;
-	segalloc.ptes = p;
+	if (segalloc.nptes < MaxIdle) {
+		p->next = segalloc.ptes;
+		segalloc.ptes = p;
+		segalloc.nptes++;
+		p = nil;
+	}
 	unlock(&segalloc.l);
+	free(p);
 }
 
 static bool
@@ -112,10 +122,15 @@ static void
 segfree(Segment *s)
 {
 	lock(&segalloc.l);
-	s->next = segalloc.segs;
-	segalloc.segs = s;
 	segalloc.inuse--;
+	if (segalloc.nsegs < MaxIdle) {
+		s->next = segalloc.segs;
+		segalloc.segs = s;
+		segalloc.nsegs++;
+		s = nil;
+	}
 	unlock(&segalloc.l);
+	free(s);
 }
 
 static Segment *
@@ -125,8 +140,10 @@ segtake(void)
 
 	lock(&segalloc.l);
 	s = segalloc.segs;
-	if (s != nil)
+	if (s != nil) {
 		segalloc.segs = s->next;
+		segalloc.nsegs--;
+	}
 	segalloc.inuse++;
 	unlock(&segalloc.l);
 	if (s != nil || (s = mallocz(sizeof(Segment), true)) != nil)
