@@ -43,7 +43,7 @@ memreserve(Ledger *l, Paddr pa, u64 size)
 		panic("memreserve: 0x%llx size 0x%llx: ledger is full", pabits(pa), size);
 }
 
-/* --- making them -------------------------------------------------------------------------------------- */
+/* --- making them ------------------------------------------------------------------------------------- */
 
 static void
 setbank(Bank *b, u64 start, u64 end)
@@ -91,7 +91,7 @@ meminit(Ledger *l)
 	print("meminit: usable %llu MiB\n", conf.npage * BY2PG / MiB);
 }
 
-/* --- banks that join later ---------------------------------------------------------------------------- */
+/* --- banks that join later --------------------------------------------------------------------------- */
 
 /* Free ranges of the ledger less the banks: what is new. */
 typedef struct Gaps Gaps;
@@ -235,7 +235,7 @@ memgive(Ledger *l, Paddr pa, u64 size, Kind was)
 	return carved && joinfree(l) == size / BY2PG;
 }
 
-/* --- looking, taking ---------------------------------------------------------------------------------- */
+/* --- looking, taking --------------------------------------------------------------------------------- */
 
 Bank *
 bankof(Paddr pa)
@@ -342,7 +342,7 @@ bankfronts(void)
 	return n;
 }
 
-/* --- how much of it the kernel may have ---------------------------------------------------------------- */
+/* --- how much of it the kernel may have -------------------------------------------------------------- */
 
 /* Percent of memory that users have whatever the kernel wants [9front's confinit]. */
 static u64

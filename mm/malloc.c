@@ -14,7 +14,8 @@ struct Tags { /* the low words of program counters */
 	u32 malloc, realloc;
 };
 
-static Pool pmainmem = {.name = "Main", .maxsize = 4 * MiB, .minarena = 128 * KiB};
+static Parked parked[MaxMach];
+static Pool pmainmem = {.name = "Main", .maxsize = 4 * MiB, .minarena = 128 * KiB, .parked = parked};
 static Pool pimagmem = {.name = "Image", .maxsize = 16 * MiB, .minarena = 2 * MiB};
 static Pool psecrmem = {
     .name = "Secrets", .maxsize = 16 * MiB, .minarena = 64 * KiB, .flags = PoolAntagonism};
@@ -162,7 +163,7 @@ enum { TestBlocks = 200 };
 bool
 malloc_test(void)
 {
-	u64 was = mainmem->nalloc, consumed;
+	u64 was = poolinuse(mainmem), consumed;
 	void *list = nil, *p;
 	u32 n = 0;
 
@@ -171,12 +172,12 @@ malloc_test(void)
 		*(void **)p = list;
 		list = p;
 	}
-	consumed = mainmem->nalloc - was;
+	consumed = poolinuse(mainmem) - was;
 	for (; list != nil; list = p) {
 		p = *(void **)list;
 		free(list);
 	}
-	u64 is = mainmem->nalloc;
+	u64 is = poolinuse(mainmem);
 	const char *why = poolcheck(mainmem);
 	bool ok = n == TestBlocks && is == was && why == nil;
 	print("pool: Heap after allocations: %u blocks consumed %llu bytes; alloc %llu before, %llu after: "

@@ -37,6 +37,8 @@ struct Conf {
 };
 extern Conf conf;
 
+enum { MaxMach = 128 }; /* Mach.machno lies below conf.nmach, and that is at most this */
+
 /*
  * Keep [pa, pa + size) from every allocator: what of it is free, boot or loader becomes reserved.
  * Only before meminit. (B5)

@@ -13,7 +13,6 @@
 #include "log.h"
 
 enum {
-	MaxMach = 128,
 	Batch = 32, /* pages that move between a cache and the lists at once */
 	BatchOrder = 5,
 	CacheMax = 64,
@@ -26,7 +25,7 @@ _Static_assert(1 << BatchOrder == Batch, "a batch is one block");
 #define POISON 0xdedededededededeull
 
 typedef struct Cache Cache;
-struct Cache { /* one for each processor; others only read the counts */
+struct Cache { /* one for each processor, with interrupts off; others only read the counts */
 	Page *list;
 	u64 n;
 	i64 used[NPURPOSE]; /* taken less freed here: only the sum over processors means anything */
@@ -34,26 +33,23 @@ struct Cache { /* one for each processor; others only read the counts */
 
 static struct {
 	Cache cache[MaxMach];
+	u64 cachemax;	    /* pages that a cache keeps; 0: none, every page is looked at */
 	i64 used[NPURPOSE]; /* (palloc) what did not go through a cache */
 	u64 raw, early;	    /* (palloc) */
 	u64 highwater, headroom;
 	bool ready; /* pageinit was called */
 	bool poison;
-} pages;
+} pages = {.cachemax = CacheMax};
 
 /* The caller of the public function that this is written in. */
 #define CALLER ((u64)(uintptr)__builtin_return_address(0))
 
-static void
-say(const char *fmt, const Page *p, u64 pc)
-{
-	print(fmt, pabits(pagepa(p)), p->owner, pc);
-}
+#define COLD __attribute__((noinline, cold))
 
 /* --- broken promises ---------------------------------------------------------------------------------------
  */
 
-static NORETURN __attribute__((noinline, cold)) void
+static NORETURN COLD void
 badpage(const char *who, const Page *p, const char *expected, u64 pc)
 {
 	if ((uintptr)p - PAGES >= PAGESSIZE || (uintptr)p % sizeof(Page) != 0 || pagefor(pagepa(p)) == nil)
@@ -75,6 +71,7 @@ void
 pagepoison(bool on)
 {
 	pages.poison = on;
+	pages.cachemax = on ? 0 : CacheMax;
 }
 
 static void
@@ -110,9 +107,9 @@ cleanblock(Page *p, int order, u64 pc)
 		return true;
 	for (Page *q = p; q < p + (1ull << order); q++)
 		if (spoiled(q)) {
-			say("page: 0x%llx was written to after 0x%llx freed it; found for 0x%llx, "
-			    "quarantined\n",
-			    q, pc);
+			print("page: 0x%llx was written to after 0x%llx freed it; found for 0x%llx, "
+			      "quarantined\n",
+			      pabits(pagepa(q)), q->owner, pc);
 			ok = false;
 		}
 	return ok;
@@ -122,7 +119,7 @@ cleanblock(Page *p, int order, u64 pc)
  * ---------------------------------------------------------------------------------------------------- */
 
 /* The record of a block becomes that of one in use. */
-static void
+static inline void
 claim(Page *p, enum Purpose u, u64 pc)
 {
 	if (pageref(p) != RefUnused)
@@ -131,24 +128,15 @@ claim(Page *p, enum Purpose u, u64 pc)
 	p->modref = 0;
 	p->state = 0;
 	p->gen++;
-	p->next = p->prev = nil;
-	p->va = p->daddr = 0;
-	p->image = nil;
+	p->next = nil;
 	p->owner = pc;
 	__atomic_store_n(&p->ref, 1, __ATOMIC_RELEASE);
 }
 
-static Cache *
+static inline Cache *
 mycache(void)
 {
 	return &pages.cache[machp()->machno];
-}
-
-/* Another processor may be reading a count. */
-static inline void
-count(i64 *n, i64 d)
-{
-	__atomic_store_n(n, *n + d, __ATOMIC_RELAXED);
 }
 
 static inline void
@@ -157,15 +145,16 @@ push(Cache *c, Page *p)
 	setpurpose(p, PgCache);
 	p->next = c->list;
 	c->list = p;
-	__atomic_store_n(&c->n, c->n + 1, __ATOMIC_RELAXED);
+	c->n++;
 }
 
 static inline Page *
 pop(Cache *c)
 {
 	Page *p = c->list;
+
 	c->list = p->next;
-	__atomic_store_n(&c->n, c->n - 1, __ATOMIC_RELAXED);
+	c->n--;
 	return p;
 }
 
@@ -190,25 +179,36 @@ shred(Cache *c, Page *block)
 static bool
 refill(Cache *c, enum Purpose u)
 {
+	u64 want = pages.poison ? 1 : Batch; /* each page of a batch would have to be looked at */
 	Page *p;
 
 	ilock(&palloc);
 	if (u != PgUser || !scarce()) {
-		if ((p = blocktake(BatchOrder)) != nil)
+		if (want == Batch && (p = blocktake(BatchOrder)) != nil)
 			shred(c, p);
 		else
-			while (c->n < Batch && (p = blocktake(0)) != nil)
+			while (c->n < want && (p = blocktake(0)) != nil)
 				push(c, p);
 	}
 	iunlock(&palloc);
 	return c->list != nil;
 }
 
-static Page *
-takepage(enum Purpose u, u64 pc)
+/* It was written to after it was freed: it stays away for ever. */
+static void
+quarantine(Page *p, enum Purpose u, int order)
 {
-	Page *p;
+	setpurpose(p, PgQuarantine);
+	ilock(&palloc);
+	pages.used[u] -= 1ll << order;
+	pages.used[PgQuarantine] += 1ll << order;
+	iunlock(&palloc);
+}
 
+/* takepage when the cache is empty, or pages are looked at. */
+static COLD Page *
+slowtake(enum Purpose u, u64 pc)
+{
 	for (;;) {
 		u32 s = splhi();
 		Cache *c = mycache();
@@ -216,30 +216,52 @@ takepage(enum Purpose u, u64 pc)
 			splx(s);
 			return nil;
 		}
-		p = pop(c);
-		count(&c->used[u], 1);
+		Page *p = pop(c);
+		c->used[u]++;
 		splx(s);
 		claim(p, u, pc);
 		if (cleanblock(p, 0, pc))
 			return p;
-		setpurpose(p, PgQuarantine);
-		ilock(&palloc);
-		pages.used[u]--;
-		pages.used[PgQuarantine]++;
-		iunlock(&palloc);
+		quarantine(p, u, 0);
 	}
+}
+
+/* A page with ref 1; nil: none. Nearly always it is the one that was freed last. */
+static inline Page *
+takepage(enum Purpose u, u64 pc)
+{
+	u32 s = splhi();
+	Cache *c = mycache();
+
+	if (c->list == nil) {
+		splx(s);
+		return slowtake(u, pc);
+	}
+	Page *p = pop(c);
+	c->used[u]++;
+	splx(s);
+	claim(p, u, pc);
+	return p;
 }
 
 /* --- giving back
  * ------------------------------------------------------------------------------------------------ */
 
-static void
-drain(Cache *c)
+/* The cache is full: a batch goes to the lists, and interrupts come back as they were in s. */
+static COLD void
+drain(Cache *c, u32 s)
 {
+	u64 keep = pages.cachemax - (pages.cachemax != 0 ? Batch : 0);
+
 	ilock(&palloc);
-	for (u32 i = 0; i < Batch; i++)
-		blockfree(pop(c), 0);
+	while (c->n > keep) {
+		Page *p = pop(c);
+		if (pages.poison)
+			poison(p, 0);
+		blockfree(p, 0);
+	}
 	iunlock(&palloc);
+	splx(s);
 }
 
 static void
@@ -256,28 +278,43 @@ freeblock(Page *p, int order, u64 pc)
 	iunlock(&palloc);
 }
 
-/* ref has become 0: nobody else knows the page any more. */
-static void
-freepage(Page *p, u64 pc)
+/* One page into this processor's cache. */
+static inline void
+cachefree(Page *p, u64 pc)
 {
-	if (p->modref & PgPriv)
-		pagezero(pageva(p));
-	if (p->order != 0) {
-		freeblock(p, p->order, pc);
-		return;
-	}
-	p->owner = pc;
-	if (pages.poison)
-		poison(p, 0);
 	u8 was = p->purpose;
+
+	p->owner = pc;
 	setpageref(p, RefUnused);
 	u32 s = splhi();
 	Cache *c = mycache();
-	count(&c->used[was], -1);
+	c->used[was]--;
 	push(c, p);
-	if (c->n > CacheMax)
-		drain(c);
-	splx(s);
+	if (c->n > pages.cachemax)
+		drain(c, s);
+	else
+		splx(s);
+}
+
+static COLD void
+slowfree(Page *p, u64 pc)
+{
+	if (p->modref & PgPriv)
+		pagezero(pageva(p));
+	if (p->order != 0)
+		freeblock(p, p->order, pc);
+	else
+		cachefree(p, pc);
+}
+
+/* ref has become 0: nobody else knows the page any more. */
+static inline void
+freepage(Page *p, u64 pc)
+{
+	if ((p->order | (p->modref & PgPriv)) != 0)
+		slowfree(p, pc);
+	else
+		cachefree(p, pc);
 }
 
 /* Drop a reference; was it the last? */
@@ -345,29 +382,54 @@ newpage(Uva va, QLock *locked)
 			return nil;
 	}
 	p->va = rounddown(uvabits(va), BY2PG);
+	p->daddr = 0;
+	p->image = nil;
 	pagezero(pageva(p));
+	return p;
+}
+
+static __attribute__((noinline)) Page *
+zeropage(enum Purpose u, u64 pc)
+{
+	Page *p = takepage(u, pc);
+
+	if (p != nil)
+		pagezero(pageva(p));
 	return p;
 }
 
 Page *
 kpage(enum Purpose u, bool zero)
 {
-	Page *p = takepage(u, CALLER);
+	return zero || u == PgTable ? zeropage(u, CALLER) : takepage(u, CALLER);
+}
 
-	if (p != nil && (zero || u == PgTable))
-		pagezero(pageva(p));
-	return p;
+/*
+ * What the processors count: each word is written by one alone, and reading it a little early or late is
+ * all that can happen. The sum is exact when nobody is at work.
+ */
+static __attribute__((no_sanitize("thread"))) u64
+sumcaches(i64 used[NPURPOSE])
+{
+	u64 n = 0;
+
+	for (u32 i = 0; i < conf.nmach; i++) {
+		const volatile Cache *c = &pages.cache[i];
+		n += c->n;
+		for (int u = 0; u < NPURPOSE; u++)
+			used[u] += c->used[u];
+	}
+	return n;
 }
 
 /* Pages that the kernel has of its own accord. palloc held. */
 static u64
 kernelpages(void)
 {
-	i64 n = pages.used[PgKernel] + pages.used[PgXalloc];
+	i64 used[NPURPOSE] = {0};
 
-	for (u32 i = 0; i < MaxMach; i++)
-		n += __atomic_load_n(&pages.cache[i].used[PgKernel], __ATOMIC_RELAXED);
-	return (u64)n + pages.raw + bankfronts();
+	sumcaches(used);
+	return (u64)(used[PgKernel] + pages.used[PgKernel] + pages.used[PgXalloc]) + pages.raw + bankfronts();
 }
 
 /* May the kernel have n pages more? The ceiling of H1. palloc held. */
@@ -400,11 +462,7 @@ kpages(enum Purpose u, int order)
 				memset(pageva(p), 0, BY2PG << order);
 			return p;
 		}
-		setpurpose(p, PgQuarantine);
-		ilock(&palloc);
-		pages.used[u] -= 1ll << order;
-		pages.used[PgQuarantine] += 1ll << order;
-		iunlock(&palloc);
+		quarantine(p, u, order);
 	}
 }
 
@@ -582,14 +640,11 @@ pagestatlocked(void)
 		s.nfree[o] = buddy.nfree[o];
 		s.free += buddy.nfree[o] << o;
 	}
+	i64 used[NPURPOSE];
+	memcpy(used, pages.used, sizeof used);
+	s.cached = sumcaches(used);
 	for (int u = 0; u < NPURPOSE; u++)
-		s.used[u] = (u64)pages.used[u];
-	for (u32 i = 0; i < MaxMach; i++) {
-		const Cache *c = &pages.cache[i];
-		s.cached += __atomic_load_n(&c->n, __ATOMIC_RELAXED);
-		for (int u = 0; u < NPURPOSE; u++)
-			s.used[u] += (u64)__atomic_load_n(&c->used[u], __ATOMIC_RELAXED);
-	}
+		s.used[u] = (u64)used[u];
 	return s;
 }
 
@@ -622,7 +677,7 @@ pagecheck(void)
 {
 	ilock(&palloc);
 	const char *why = buddycheck();
-	for (u32 i = 0; i < MaxMach && why == nil; i++) {
+	for (u32 i = 0; i < conf.nmach && why == nil; i++) {
 		u64 n = 0;
 		for (const Page *p = pages.cache[i].list; p != nil && why == nil; p = p->next, n++)
 			if (p->ref != RefUnused || p->purpose != PgCache)

@@ -1,12 +1,13 @@
 /*
  * pool.c: blocks of any size out of arenas that xalloc gives. Second life and host.
  * A block is {magic, size} data slack {BE slack EF size}, 9front's layout, so that who writes past its end
- * or frees what is not his is found when it is freed. Small blocks park on quick lists, of one size each, and
- * come back from there in a few instructions; the others lie in bins by size, joined with their free
- * neighbours.
+ * or frees what is not his is found when it is freed. Small blocks of the main pool park on quick lists of
+ * one size each, a set for each processor, and come back from there without a lock; the others lie in bins
+ * by size, joined with their free neighbours.
  * Always holds: the blocks of an arena lie end to end; no two free ones touch, but for parked ones;
  * cur == nfree + nalloc + words, where words are the arenas' own.
- * Locks: p->lk, outside palloc: a pool grows under it.
+ * Locks: p->lk, outside palloc: a pool grows under it. A block in use is its owner's alone, but for the two
+ * words that a neighbour looks at under the lock: its magic, and the size in its tail.
  */
 #include "pool.h"
 #include "lib.h"
@@ -57,13 +58,25 @@ tailof(const Bhdr *b)
 	return (Btail *)after(b, b->size - sizeof(Btail));
 }
 
+/* The magic of a block that another processor may be parking, or taking back. */
+static inline u32
+magicof(const Bhdr *b)
+{
+	return __atomic_load_n(&b->magic, __ATOMIC_RELAXED);
+}
+static inline void
+setmagic(Bhdr *b, u32 magic)
+{
+	__atomic_store_n(&b->magic, magic, __ATOMIC_RELAXED);
+}
+
 static inline u32
 slackof(const Btail *t)
 {
 	return (u32)t->slack[0] << 8 | t->slack[1];
 }
 
-static u32
+static inline u32
 blocksize(u64 dsize)
 {
 	return (u32)roundup(dsize + Overhead, PoolQuantum);
@@ -79,7 +92,7 @@ corrupt(const Pool *p, const Bhdr *b, const char *what)
 }
 
 /* The header before user data: behind it there may be filler. */
-static Bhdr *
+static inline Bhdr *
 header(const Pool *p, const void *v)
 {
 	const u32 *w = v;
@@ -97,7 +110,7 @@ header(const Pool *p, const void *v)
 }
 
 /* Slack bytes in front of the tail carry a pattern that begins with the first of them. */
-static void
+static inline void
 fillslack(u8 *s, u32 n)
 {
 	for (; n >= 4; n -= 4, s += 4)
@@ -106,7 +119,7 @@ fillslack(u8 *s, u32 n)
 		s[i] = slackfill[i];
 }
 
-static bool
+static inline bool
 slackintact(const u8 *s, u32 n)
 {
 	for (; n >= 4; n -= 4, s += 4)
@@ -118,7 +131,7 @@ slackintact(const u8 *s, u32 n)
 	return true;
 }
 
-static void
+static inline void
 checkused(const Pool *p, const Bhdr *b)
 {
 	if (b->size < MinBlock || b->size % PoolQuantum != 0)
@@ -131,18 +144,29 @@ checkused(const Pool *p, const Bhdr *b)
 		corrupt(p, b, "mem user overflow: slack overwritten");
 }
 
-/* Write header and tail of a block in use whose data at v is dsize bytes long. */
-static void *
-setused(Bhdr *b, u32 size, void *v, u64 dsize)
+/* Data of dsize bytes at v, in a block whose header and tail say its size: mark where they end. */
+static inline void *
+setdata(Bhdr *b, void *v, u64 dsize)
 {
-	b->magic = AllocMagic;
-	b->size = size;
 	Btail *t = tailof(b);
 	u8 *end = (u8 *)v + dsize;
 	u32 slack = (u32)((u8 *)t - end);
+
 	fillslack(end, slack);
-	*t = (Btail){Tail0, {(u8)(slack >> 8), (u8)slack}, Tail1, size};
+	t->magic0 = Tail0;
+	t->slack[0] = (u8)(slack >> 8);
+	t->slack[1] = (u8)slack;
+	t->magic1 = Tail1;
 	return v;
+}
+
+static void *
+setused(Bhdr *b, u32 size, void *v, u64 dsize)
+{
+	setmagic(b, AllocMagic);
+	b->size = size;
+	tailof(b)->size = size;
+	return setdata(b, v, dsize);
 }
 
 /* --- bins
@@ -225,11 +249,11 @@ join(Pool *p, Bhdr *b)
 	const Btail *before = (const Btail *)b - 1; /* size 0 in front of an arena's first block */
 	Bhdr *low = (Bhdr *)((u8 *)b - before->size), *high = after(b, size);
 
-	if (high->magic == FreeMagic) {
+	if (magicof(high) == FreeMagic) {
 		unbin(p, high);
 		size += high->size;
 	}
-	if (before->size != 0 && low->magic == FreeMagic) {
+	if (before->size != 0 && magicof(low) == FreeMagic) {
 		unbin(p, low);
 		size += low->size;
 		b = low;
@@ -240,48 +264,81 @@ join(Pool *p, Bhdr *b)
 /* --- quick lists
  * -------------------------------------------------------------------------------------------------- */
 
-static void
-unpark(Pool *p)
+static inline Parked *
+myparked(const Pool *p)
 {
+	return &p->parked[machp()->machno];
+}
+
+/* What is parked here is joined; p->lk held. */
+static void
+unparklocked(Pool *p)
+{
+	Parked *k = myparked(p);
+
 	for (u32 i = 0; i < PoolQuick; i++)
-		for (Free *f; (f = p->quick[i]) != nil;) {
-			p->quick[i] = f->next;
-			p->nfree -= f->h.size;
+		for (Free *f; (f = k->list[i]) != nil;) {
+			k->list[i] = f->next;
 			join(p, &f->h);
 		}
-	p->parked = 0;
+	k->bytes = 0;
+}
+
+static __attribute__((noinline, cold)) void
+unpark(Pool *p)
+{
+	ilock(&p->lk);
+	unparklocked(p);
+	iunlock(&p->lk);
 }
 
 static inline void
 park(Pool *p, Bhdr *b)
 {
 	Free *f = (Free *)b;
-	u32 size = b->size;
+	u32 size = b->size, s = splhi();
+	Parked *k = myparked(p);
 
-	b->magic = ParkedMagic;
-	f->next = p->quick[size / PoolQuantum - 1];
-	p->quick[size / PoolQuantum - 1] = f;
-	p->nfree += size;
-	p->parked += size;
-	if (p->parked > PoolParked)
+	setmagic(b, ParkedMagic);
+	f->next = k->list[size / PoolQuantum - 1];
+	k->list[size / PoolQuantum - 1] = f;
+	k->nalloc -= size;
+	k->bytes += size;
+	if (k->bytes > PoolParked)
 		unpark(p);
+	splx(s);
 }
 
 /* A parked block of just this size, or nil. */
 static inline Bhdr *
-quickly(Pool *p, u32 size)
+quickly(const Pool *p, u32 size)
 {
-	if (size > PoolQuick * PoolQuantum)
-		return nil;
-	Free **list = &p->quick[size / PoolQuantum - 1], *f = *list;
-	if (f == nil)
-		return nil;
-	if (f->h.magic != ParkedMagic || f->h.size != size)
-		corrupt(p, &f->h, "parked block overwritten");
-	*list = f->next;
-	p->nfree -= size;
-	p->parked -= size;
-	return &f->h;
+	u32 s = splhi();
+	Parked *k = myparked(p);
+	Free **list = &k->list[size / PoolQuantum - 1], *f = *list;
+
+	if (f != nil) {
+		if (f->h.magic != ParkedMagic || f->h.size != size)
+			corrupt(p, &f->h, "parked block overwritten");
+		*list = f->next;
+		k->bytes -= size;
+		k->nalloc += size;
+		setmagic(&f->h, AllocMagic);
+	}
+	splx(s);
+	return (Bhdr *)f;
+}
+
+/* Sums over the processors: exact when nobody is at work. */
+static __attribute__((no_sanitize("thread"))) void
+sumparked(const Pool *p, u64 *bytes, u64 *nalloc)
+{
+	*bytes = *nalloc = 0;
+	for (u32 i = 0; p->parked != nil && i < conf.nmach; i++) {
+		const volatile Parked *k = &p->parked[i];
+		*bytes += k->bytes;
+		*nalloc += (u64)k->nalloc;
+	}
 }
 
 /* --- arenas
@@ -362,8 +419,8 @@ findblock(Pool *p, u32 size)
 {
 	Bhdr *b = search(p, size);
 
-	if (b == nil && p->parked != 0) {
-		unpark(p);
+	if (b == nil && p->parked != nil && myparked(p)->bytes != 0) {
+		unparklocked(p);
 		b = search(p, size);
 	}
 	if (b == nil && grow(p, size))
@@ -387,8 +444,8 @@ cutrest(Pool *p, Bhdr *b, u32 have, u32 size)
 	return size;
 }
 
-void *
-poolalloc(Pool *p, u64 dsize)
+static __attribute__((noinline)) void *
+slowalloc(Pool *p, u64 dsize)
 {
 	u32 size = blocksize(dsize);
 	void *v = nil;
@@ -396,17 +453,25 @@ poolalloc(Pool *p, u64 dsize)
 	if (dsize > MaxData)
 		return nil;
 	ilock(&p->lk);
-	Bhdr *b = quickly(p, size);
-	if (b == nil && (b = findblock(p, size)) != nil) {
-		b->magic = AllocMagic;
-		size = cutrest(p, b, b->size, size);
-	}
+	Bhdr *b = findblock(p, size);
 	if (b != nil) {
+		setmagic(b, AllocMagic);
+		size = cutrest(p, b, b->size, size);
 		p->nalloc += size;
 		v = setused(b, size, b + 1, dsize);
 	}
 	iunlock(&p->lk);
 	return v;
+}
+
+void *
+poolalloc(Pool *p, u64 dsize)
+{
+	Bhdr *b = nil;
+
+	if (dsize <= PoolQuick * PoolQuantum - Overhead && p->parked != nil)
+		b = quickly(p, blocksize(dsize));
+	return b != nil ? setdata(b, b + 1, dsize) : slowalloc(p, dsize);
 }
 
 /* Where in a block data may begin: see poolallocalign. */
@@ -479,63 +544,73 @@ poolallocalign(Pool *p, Fit fit)
 	return v;
 }
 
+static __attribute__((noinline)) void
+slowfree(Pool *p, Bhdr *b)
+{
+	if (p->flags & PoolAntagonism)
+		memset(b + 1, 0, b->size - Overhead);
+	ilock(&p->lk);
+	p->nalloc -= b->size;
+	join(p, b);
+	iunlock(&p->lk);
+}
+
 void
 poolfree(Pool *p, void *v)
 {
-	ilock(&p->lk);
 	Bhdr *b = header(p, v);
+
 	checkused(p, b);
-	if (p->flags & PoolAntagonism)
-		memset(b + 1, 0, b->size - Overhead);
-	p->nalloc -= b->size;
-	if (b->size <= PoolQuick * PoolQuantum)
+	if (b->size <= PoolQuick * PoolQuantum && p->parked != nil)
 		park(p, b);
 	else
-		join(p, b);
-	iunlock(&p->lk);
+		slowfree(p, b);
 }
 
 u64
 poolmsize(Pool *p, void *v)
 {
-	ilock(&p->lk);
-	Bhdr *b = header(p, v);
+	const Bhdr *b = header(p, v);
+
 	checkused(p, b);
 	const Btail *t = tailof(b);
-	u64 n = (u64)((const u8 *)t - (const u8 *)v) - slackof(t);
-	iunlock(&p->lk);
-	return n;
+	return (u64)((const u8 *)t - (const u8 *)v) - slackof(t);
 }
 
 bool
 poolresize(Pool *p, void *v, u64 dsize)
 {
-	bool ok = false;
-
-	ilock(&p->lk);
 	Bhdr *b = header(p, v);
+
 	checkused(p, b);
 	u64 before = (u64)((u8 *)v - (u8 *)(b + 1)), room = b->size - Overhead - before;
 	/* A slack of more than a quantum or two would only hide memory. */
-	if (dsize <= room && room - dsize < 2 * PoolQuantum) {
-		setused(b, b->size, v, dsize);
-		ok = true;
-	}
-	iunlock(&p->lk);
-	return ok;
+	if (dsize > room || room - dsize >= 2 * PoolQuantum)
+		return false;
+	setdata(b, v, dsize);
+	return true;
 }
 
 Poolstat
 poolstat(Pool *p)
 {
+	u64 parked, nalloc;
+
 	ilock(&p->lk);
+	sumparked(p, &parked, &nalloc);
 	Poolstat s = {.name = p->name,
 		      .max = p->maxsize,
 		      .cur = p->cur,
-		      .nfree = p->nfree,
-		      .nalloc = p->nalloc + p->words};
+		      .nfree = p->nfree + parked,
+		      .nalloc = p->nalloc + nalloc + p->words};
 	iunlock(&p->lk);
 	return s;
+}
+
+u64
+poolinuse(Pool *p)
+{
+	return poolstat(p).nalloc - p->words;
 }
 
 void
@@ -563,13 +638,14 @@ walkblock(const Bhdr *b, const Bhdr *end, bool wasfree, u64 *nfree, u64 *parked)
 		return "bad tail";
 	if (b->magic == AllocMagic)
 		return slackintact((const u8 *)t - slackof(t), slackof(t)) ? nil : "slack overwritten";
-	*nfree += b->size;
 	if (b->magic == ParkedMagic)
 		*parked += b->size;
 	else if (b->magic != FreeMagic)
 		return "bad magic";
 	else if (wasfree)
 		return "free neighbours not joined";
+	else
+		*nfree += b->size;
 	return nil;
 }
 
@@ -577,7 +653,7 @@ const char *
 poolcheck(Pool *p)
 {
 	const char *why = nil;
-	u64 cur = 0, nfree = 0, parked = 0;
+	u64 cur = 0, nfree = 0, parked = 0, quick, nalloc;
 
 	ilock(&p->lk);
 	for (const Arena *a = p->arenas; a != nil && why == nil; a = a->next) {
@@ -590,8 +666,9 @@ poolcheck(Pool *p)
 		}
 		cur += a->size;
 	}
-	if (why == nil && (cur != p->cur || nfree != p->nfree || parked != p->parked ||
-			   cur != p->nfree + p->nalloc + p->words))
+	sumparked(p, &quick, &nalloc);
+	if (why == nil && (cur != p->cur || nfree != p->nfree || parked != quick ||
+			   cur != nfree + parked + p->nalloc + nalloc + p->words))
 		why = "counts are wrong";
 	iunlock(&p->lk);
 	return why;

@@ -19,6 +19,7 @@ typedef struct Bhdr Bhdr;
 typedef struct Btail Btail;
 typedef struct Fit Fit;
 typedef struct Free Free;
+typedef struct Parked Parked;
 
 /* 9front's magics, so that a dump reads the same [PLAN9-ABI 5.6]. */
 #define ArenaMagic     0xC0A1E5CFu
@@ -37,15 +38,20 @@ enum {
 };
 enum { PoolAntagonism = 1 }; /* wipe what is freed */
 
+struct Parked { /* one for each processor, with interrupts off; others only read the counts */
+	Free *list[PoolQuick];
+	u64 bytes;  /* on the lists */
+	i64 nalloc; /* bytes taken from them less bytes put there: only the sum over processors means anything
+		     */
+} ALIGNED(64);
 struct Pool {
 	const char *name;
 	u64 maxsize; /* (lk) */
 	u64 minarena;
 	u32 flags;
+	Parked *parked; /* MaxMach of them, or nil: no quick lists */
 	Lock lk;
-	u64 cur, nfree, nalloc, words;	/* (lk) bytes: cur == nfree + nalloc + words, the arenas' own */
-	u64 parked;			/* (lk) of nfree, on quick lists */
-	Free *quick[PoolQuick];		/* (lk) */
+	u64 cur, nfree, nalloc, words;	/* (lk) bytes, what is parked and what came from there not counted */
 	Free *bin[PoolBins];		/* (lk) */
 	u64 some[(PoolBins + 63) / 64]; /* (lk) bit set: the bin is not empty */
 	Arena *arenas;			/* (lk) by address */
@@ -64,5 +70,6 @@ void poolfree(Pool *p, void *v);
 /* Make the block dsize bytes long where it lies. False: it does not fit. */
 bool poolresize(Pool *p, void *v, u64 dsize) MUSTUSE;
 u64 poolmsize(Pool *p, void *v); /* its dsize */
+u64 poolinuse(Pool *p);		 /* bytes of blocks in use, without the arenas' words */
 /* Walk all of it: text of the first thing that is wrong, or nil. Slow. */
 const char *poolcheck(Pool *p);

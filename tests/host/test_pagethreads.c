@@ -101,6 +101,7 @@ boot(void)
 	kern = (Ptab){.feat = &hostfeat, .newtable = pooltable};
 	kern.root = pooltable(&kern);
 	membalinit(&led);
+	conf.nmach = NTHREAD;
 	meminit(&led);
 	confinit(&(Confask){0});
 	xinit();

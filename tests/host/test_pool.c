@@ -28,7 +28,7 @@ good(void)
 static u64
 inuse(void)
 {
-	return mainmem->nalloc;
+	return poolinuse(mainmem);
 }
 
 /* --- malloc and its sisters
@@ -473,9 +473,9 @@ TEST(test_G1_parked_blocks_are_joined_when_memory_runs_out)
 		n++;
 	for (u32 i = 0; i < n; i++)
 		free(p[i]);
-	assert_true(mainmem->parked > 0);
+	assert_true(mainmem->parked[0].bytes > 0);
 	assert_non_null(malloc(100 * KiB));
-	assert_int_equal(mainmem->parked, 0);
+	assert_int_equal(mainmem->parked[0].bytes, 0);
 	good();
 }
 
@@ -488,7 +488,7 @@ TEST(test_G1_parked_bytes_are_bounded)
 		p[i] = malloc(500);
 	for (u32 i = 0; i < 2000; i++) {
 		free(p[i]);
-		assert_true(mainmem->parked <= PoolParked);
+		assert_true(mainmem->parked[0].bytes <= PoolParked);
 	}
 	good();
 }
