@@ -23,7 +23,11 @@ struct FPuser { /* a process's floating point: all zeroes is "not used yet" */
 struct Label {
 	u64 sp;
 	u64 pc;
+#ifdef IMAGO_HOST
+	u64 regs[24]; /* the C library's jump buffer */
+#else
 	u64 regs[12]; /* what a callee must keep */
+#endif
 };
 
 struct Mach {

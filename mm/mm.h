@@ -376,6 +376,8 @@ struct Space { /* the user half of one process; the kernel half is shared for ev
 	Page *tables; /* list of its table pages, root not among them, through Page.next */
 	u64 ntables;
 	Page *leaf;   /* the level-0 table of the last page entered, or nil: the next is often its neighbour */
+	Page *spare;  /* clean table pages of its own, a few: no lock for each */
+	u32 nspare;
 };
 bool spaceinit(Space *s) MUSTUSE;      /* a root with the kernel's half */
 void spacefree(Space *s);              /* every table page and the root */

@@ -13,7 +13,7 @@
 #include "mm.h"
 #include "lib.h"
 
-enum { MaxRoots = 32, MaxClean = 128, FewPages = 4, PerTable = 512 };
+enum { MaxRoots = 32, MaxClean = 128, MaxSpare = 8, FewPages = 4, PerTable = 512 };
 
 static struct {
 	Lock l;
@@ -56,14 +56,37 @@ listpop(Page **list, u32 *n)
 	return p;
 }
 
+/* Move clean pages to a space that has none, for itself. */
+static void
+refill(Space *s)
+{
+	ilock(&spaces.l);
+	while (s->nspare < MaxSpare && spaces.clean != nil) {
+		Page *p = spaces.clean;
+		spaces.clean = p->next;
+		spaces.nclean--;
+		p->next = s->spare;
+		s->spare = p;
+		s->nspare++;
+	}
+	iunlock(&spaces.l);
+}
+
 /* A table page, all zeroes; nil: no memory. */
 static Page *
-cleanget(void)
+cleanget(Space *s)
 {
-	Page *p = listpop(&spaces.clean, &spaces.nclean);
+	Page *p;
 
-	if (p == nil)
+	if (s->spare == nil)
+		refill(s);
+	p = s->spare;
+	if (p != nil) {
+		s->spare = p->next;
+		s->nspare--;
+	} else {
 		p = kpage(PgTable, true);
+	}
 	if (p != nil) {
 		p->live = 0;
 		p->lo = PerTable - 1;
@@ -78,6 +101,8 @@ cleanput(Page *list)
 {
 	Page *next;
 
+	if (list == nil)
+		return;
 	ilock(&spaces.l);
 	for (; list != nil && spaces.nclean < MaxClean; list = next) {
 		next = list->next;
@@ -90,6 +115,20 @@ cleanput(Page *list)
 		next = list->next;
 		kpagesfree(list, 0);
 	}
+}
+
+/* The same, but a few stay with the space. */
+static void
+keepclean(Space *s, Page *list)
+{
+	while (list != nil && s->nspare < MaxSpare) {
+		Page *p = list;
+		list = p->next;
+		p->next = s->spare;
+		s->spare = p;
+		s->nspare++;
+	}
+	cleanput(list);
 }
 
 /* A root: the kernel's half as it is from boot, nothing below. */
@@ -143,7 +182,7 @@ touched(Page *p, u32 i)
 static bool
 addtable(Space *s, Pte64 *e, u64 va, int level, Page *parent)
 {
-	Page *p = cleanget();
+	Page *p = cleanget(s);
 
 	if (p == nil)
 		return false;
@@ -254,7 +293,7 @@ flush(Space *s, Flush *f)
 			for (u32 i = 0; i < f->n; i++)
 				tlbflushva(f->va[i]);
 	}
-	cleanput(f->dead);
+	keepclean(s, f->dead);
 }
 
 /* --- the calls --------------------------------------------------------------------------------------- */
@@ -301,7 +340,7 @@ spaceflush(Space *s)
 
 	if (list != nil && current(s))
 		mmuload(s->root);
-	cleanput(list);
+	keepclean(s, list);
 }
 
 /* The end of a space; if it is the one in the processor, the kernel's own tables take its place. */
@@ -313,6 +352,7 @@ spacefree(Space *s)
 	if (current(s))
 		mmuload(kernptab()->root);
 	cleanput(cleanall(s));
+	cleanput(s->spare);
 	rootput(pagerec(s->root));
 	*s = (Space){0};
 }
