@@ -37,6 +37,8 @@ enum { /* access bytes and flags of descriptors */
 _Static_assert(KDSEL == KESEL + 8, "SYSCALL's stack segment");
 _Static_assert(UDSEL == UE32SEL + 8 && UESEL == UE32SEL + 16, "SYSRET's segments");
 
+_Static_assert(USTKTOP + BY2PG <= 1ull << 47, "no SYSCALL is followed by a pc outside the low half");
+
 static Gate idt[NVec] ALIGNED(16);
 static Cpu cpu0;
 static u8 iststack[NIst][IstSize] ALIGNED(16); /* until there are guarded ones */

@@ -186,7 +186,9 @@ anywhere:
 /*
  * SYSCALL: number in RBP, arguments on the user's stack behind the return address. RAX, RCX, R11 are
  * the caller's loss, so RAX serves. Ureg.cs, ss, ds.. keep what an earlier way in put there. The
- * argument slots are copied here, guarded (the table is in usercopy.S): a bad stack gives syscall() nil.
+ * way out is by SYSRET only if nobody changed more of the frame than the answer: then the pc is what
+ * SYSCALL gave, and no user page is so high that the next pc would leave the low half (gdt.c asserts
+ * it). The argument slots are copied here, guarded (the table is in usercopy.S): a bad stack gives syscall() nil.
  */
 .macro syscallway name, smap
 	.p2align 4
@@ -211,10 +213,9 @@ anywhere:
 	movq	$SYSCALL_TYPE, BELOW+UREG_TYPE(%rsp)
 	sti
 	leaq	BELOW(%rsp), %rcx
-	xorl	%edx, %edx
-	movabsq	$USER_TOP-48, %r8
-	cmpq	%r8, %rax
-	ja	2f
+	movq	%rax, %r8
+	shrq	$CANONICAL, %r8
+	jnz	\name\()nostack
 	.if \smap
 	stac
 	.endif
@@ -239,9 +240,6 @@ anywhere:
 	cmpb	$SYSCALL_TYPE, BELOW+UREG_TYPE(%rsp)
 	jne	3f
 	movq	BELOW+UREG_PC(%rsp), %rcx
-	movq	%rcx, %rax
-	shrq	$CANONICAL, %rax
-	jnz	3f
 	movq	BELOW+UREG_AX(%rsp), %rax
 	movq	BELOW+UREG_DX(%rsp), %rdx
 	movq	BELOW+UREG_R8(%rsp), %r8
@@ -258,6 +256,7 @@ anywhere:
 	clac
 	.endif
 	leaq	BELOW(%rsp), %rcx
+\name\()nostack:
 	xorl	%edx, %edx
 	jmp	2b
 	.seh_endproc
