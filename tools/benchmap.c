@@ -1,5 +1,5 @@
 /*
- * benchmap: what a conversion of N descriptors costs, for valgrind to count. Host; see tools/benchmap.sh.
+ * benchmap.c: what a conversion of N descriptors costs, for valgrind to count. Host; see tools/benchmap.sh.
  * usage: benchmap N sorted|shuffled. Only fwmapconvert() is counted; the map is the same each time.
  */
 #include <stdio.h>

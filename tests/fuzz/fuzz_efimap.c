@@ -1,5 +1,5 @@
 /*
- * fuzz_efimap: any bytes as a log: read, converted, shown in every dress, or refused in words.
+ * fuzz_efimap.c: any bytes as a log: read, converted, shown in every dress, or refused in words.
  * First byte: how to show it.
  * sources: tools/efimap/lines.c tools/efimap/formats.c tools/efimap/facts.c tools/efimap/dumps.c
  * sources: tools/efimap/out.c tools/efimap/picture.c tools/efimap/page.S efi/fwmap.c efi/fwtext.c mm/ledger.c

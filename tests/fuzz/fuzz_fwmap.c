@@ -1,5 +1,5 @@
 /*
- * fuzz_fwmap: any bytes as a raw map: the conversion keeps its promises whatever they say.
+ * fuzz_fwmap.c: any bytes as a raw map: the conversion keeps its promises whatever they say.
  * First byte: stride and machine; the rest: descriptors.
  * sources: efi/fwmap.c efi/fwtext.c mm/ledger.c kernel/lib/kind.c kernel/lib/str.c
  */
