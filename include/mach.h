@@ -36,7 +36,6 @@ struct Mach {
 	u64 kstack;   /* top of the current process's kernel stack */
 	u64 ustack;   /* scratch: user stack pointer at system call entry */
 	u32 machno;
-	u32 ilockdepth; /* ilocks held: no sleeping */
 	u64 ticks;      /* of HZ */
 	u64 cyclehz;    /* of the cycle counter */
 	Label sched;    /* the scheduler's own context, on this processor's stack */

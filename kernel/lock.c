@@ -19,16 +19,34 @@ lockowners(void)
 	owners = true;
 }
 
-/* Spin until the lock is ours; says so when that takes long, and gives up when it takes for ever. */
-static void
-lockloop(Lock *l, u64 pc)
+static inline Proc *
+locker(void)
+{
+	return owners ? up : nil;
+}
+
+/* The lock is ours: say so. */
+static inline void
+mark(Lock *l, u64 pc, Proc *p, u32 sr)
+{
+	l->pc = pc;
+	l->p = p;
+	l->sr = sr;
+}
+
+/*
+ * The slow way: spin until the lock is ours; say so when that takes long, and give up when it takes for ever.
+ * Apart, so that the fast way is ten instructions without a frame.
+ */
+__attribute__((noinline)) static void
+spin(Lock *l, u64 pc, Proc *p, u32 sr)
 {
 	u32 i, warned;
 
 	warned = 0;
 	for (i = 0; __atomic_exchange_n(&l->key, 1, __ATOMIC_ACQUIRE) != 0; i++) {
 		if (panicking())
-			return;
+			break;
 		while (__atomic_load_n(&l->key, __ATOMIC_RELAXED) != 0 && ++i < SpinWarn)
 			__asm__ volatile("" ::: "memory");
 		if (i < SpinWarn)
@@ -39,24 +57,48 @@ lockloop(Lock *l, u64 pc)
 			panic("lock loop: %p taken at pc %#llx", (void *)l, l->pc);
 		i = 0;
 	}
+	mark(l, pc, p, sr);
+}
+
+NORETURN __attribute__((noinline)) static void
+notlocked(Lock *l)
+{
+	panic("unlock: %p not locked, last taken at pc %#llx", (void *)l, l->pc);
 }
 
 static inline void
-take(Lock *l, u64 pc, Proc *p)
+take(Lock *l, u64 pc, u32 sr)
 {
+	Proc *p;
+
+	p = locker();
 	if (p != nil)
 		p->nlocks++;
-	if (__atomic_exchange_n(&l->key, 1, __ATOMIC_ACQUIRE) != 0)
-		lockloop(l, pc);
-	l->pc = pc;
-	l->p = p;
+	if (__atomic_exchange_n(&l->key, 1, __ATOMIC_ACQUIRE) == 0)
+		mark(l, pc, p, sr);
+	else
+		spin(l, pc, p, sr);
+}
+
+static inline void
+give(Lock *l)
+{
+	Proc *p;
+
+	if (l->key == 0)
+		notlocked(l);
+	p = l->p;
+	l->p = nil;
+	__atomic_store_n(&l->key, 0, __ATOMIC_RELEASE);
+	if (p != nil)
+		p->nlocks--;
 }
 
 /* Take the lock; never where an interrupt handler may want it too: that is ilock's case. */
 void
 lock(Lock *l)
 {
-	take(l, callerpc(), owners ? up : nil);
+	take(l, callerpc(), 0);
 }
 
 bool
@@ -66,26 +108,17 @@ canlock(Lock *l)
 
 	if (__atomic_exchange_n(&l->key, 1, __ATOMIC_ACQUIRE) != 0)
 		return false;
-	p = owners ? up : nil;
+	p = locker();
 	if (p != nil)
 		p->nlocks++;
-	l->pc = callerpc();
-	l->p = p;
+	mark(l, callerpc(), p, 0);
 	return true;
 }
 
 void
 unlock(Lock *l)
 {
-	Proc *p;
-
-	if (l->key == 0)
-		panic("unlock: %p not locked, last taken at pc %#llx", (void *)l, l->pc);
-	p = l->p;
-	l->p = nil;
-	__atomic_store_n(&l->key, 0, __ATOMIC_RELEASE);
-	if (p != nil)
-		p->nlocks--;
+	give(l);
 }
 
 /* Take the lock with interrupts off until iunlock: for what interrupt handlers share. No sleep inside. */
@@ -95,13 +128,7 @@ ilock(Lock *l)
 	u32 s;
 
 	s = splhi();
-	take(l, callerpc(), owners ? up : nil);
-	l->isilock = true;
-	l->sr = s;
-	if (owners) {
-		l->m = machp();
-		l->m->ilockdepth++;
-	}
+	take(l, callerpc(), s);
 }
 
 void
@@ -109,15 +136,8 @@ iunlock(Lock *l)
 {
 	u32 s;
 
-	if (!l->isilock)
-		panic("iunlock: %p is no ilock, taken at pc %#llx", (void *)l, l->pc);
 	s = l->sr;
-	l->isilock = false;
-	if (l->m != nil) {
-		l->m->ilockdepth--;
-		l->m = nil;
-	}
-	unlock(l);
+	give(l);
 	splx(s);
 }
 
@@ -281,18 +301,14 @@ eqlockabort(Proc *p)
 	iunlock(&q->use);
 }
 
-/* Give it up; the process that waits longest has it at once. */
-void
-qunlock(QLock *q)
+/* Someone may wait: the one that waits longest has the lock at once. */
+__attribute__((noinline)) static void
+handover(QLock *q)
 {
 	Proc *p;
-	u32 one = 1;
 
-	q->owner = nil;
-	if (__atomic_compare_exchange_n(&q->locked, &one, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		return;
-	if (one == 0)
-		panic("qunlock: %p not locked, pc %#llx", (void *)q, callerpc());
+	if (q->locked == 0)
+		panic("qunlock: %p not locked, last taken at pc %#llx", (void *)q, q->pc);
 	ilock(&q->use);
 	p = dequeue(&q->head);
 	if (p == nil)
@@ -302,6 +318,16 @@ qunlock(QLock *q)
 	iunlock(&q->use);
 	if (p != nil)
 		ready(p);
+}
+
+void
+qunlock(QLock *q)
+{
+	u32 one = 1;
+
+	q->owner = nil;
+	if (!__atomic_compare_exchange_n(&q->locked, &one, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		handover(q);
 }
 
 static void

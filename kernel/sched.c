@@ -212,9 +212,8 @@ sched(void)
 	s = splhi();
 	m = machp();
 	self = m->proc;
-	if (self->nlocks != 0 || m->ilockdepth != 0)
-		panic("sched: %s %u holds %d locks, %u ilocks", self->text, self->pid, self->nlocks,
-		      m->ilockdepth);
+	if (self->nlocks != 0)
+		panic("sched: %s %u holds %d locks", self->text, self->pid, self->nlocks);
 	reprioritize(self, m->ticks, true);
 	p = pick(m);
 	if (p == self) {

@@ -22,8 +22,6 @@ struct Lock {
 	u32 sr; /* splhi's state, for ilock */
 	u64 pc; /* who holds it */
 	Proc *p;
-	Mach *m;
-	bool isilock;
 };
 void lock(Lock *l);
 bool canlock(Lock *l) MUSTUSE;

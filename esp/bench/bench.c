@@ -282,26 +282,75 @@ notebench(void)
 	atnotify(nil);
 }
 
-void
-main(int argc, char **argv)
+static void
+nullbench(void)
 {
-	if (argc > 1 && strcmp(argv[1], "-n") == 0)
-		exits(nil);
 	measure("syscall_null", null, 10000);
+}
+
+static void
+forkbench(void)
+{
 	measure("fork_exit_wait", forkexit, 100);
+}
+
+static void
+execbench(void)
+{
 	measure("fork_exec_wait", forkexec, 50);
+}
+
+static void
+pipebench(void)
+{
 	startecho(1);
 	measure("pipe_roundtrip", pingpong, 500);
 	stopecho();
+}
+
+static void
+bulkbench(void)
+{
 	startecho(sizeof block);
 	measure("pipe_64k", bulk, 20);
 	stopecho();
-	sembench();
-	yieldbench();
+}
+
+static void
+zerobench(void)
+{
 	measure("fault_zero", zerofill, 500);
-	cowbench();
-	notebench();
+}
+
+static void
+attachbench(void)
+{
 	if (segattach(0, "memory", 0, 4096) != -1)
 		measure("map_touch_unmap_4k", attach, 100);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} benches[] = {
+    {"null", nullbench}, {"fork", forkbench}, {"exec", execbench},     {"pipe", pipebench},
+    {"bulk", bulkbench}, {"sem", sembench},   {"yield", yieldbench},   {"zero", zerobench},
+    {"cow", cowbench},	 {"note", notebench}, {"attach", attachbench},
+};
+
+/* bench: all of them; bench -r NAME: one, again and again, for a profile. */
+void
+main(int argc, char **argv)
+{
+	u32 i;
+
+	if (argc > 1 && strcmp(argv[1], "-n") == 0)
+		exits(nil);
+	for (i = 0; i < nelem(benches); i++) {
+		if (argc < 3)
+			benches[i].run();
+		while (argc == 3 && strcmp(argv[2], benches[i].name) == 0)
+			benches[i].run();
+	}
 	exits(nil);
 }
