@@ -198,15 +198,17 @@ firstfit(u64 size)
 	return topaddr(0);
 }
 
-/* Keep a page of descriptors in reserve; cutting a front takes none. */
+/* Keep a page of descriptors in reserve, out of a hole that just grew: looking through all would cost too
+ * much. */
 static void
-topup(void)
+topup(Hole *h)
 {
-	if (xlists.reserve != nil)
+	if (xlists.reserve != nil || h == nil || h->size <= BY2PG)
 		return;
-	Paddr pa = firstfit(BY2PG);
-	if (pabits(pa) != 0)
-		xlists.reserve = kaddr(pa);
+	xlists.reserve = kaddr(h->addr);
+	sethole(h, paadd(h->addr, BY2PG), h->size - BY2PG);
+	xlists.free -= BY2PG;
+	xlists.used += BY2PG;
 }
 
 /* --- what page.c lends ------------------------------------------------------------------------------------
@@ -218,8 +220,7 @@ xgive(Paddr pa, u64 size, int order)
 	ilock(&xlists.lk);
 	xlists.given += size;
 	xlists.lent += size;
-	insert(pa, size);
-	topup();
+	topup(insert(pa, size));
 	Hole *r = getdesc();
 	assert(r != nil);
 	*r = (Hole){.addr = pa, .size = size, .order = order};
@@ -326,8 +327,7 @@ xhole(Paddr pa, u64 size)
 	ilock(&xlists.lk);
 	xlists.given += size;
 	xlists.front += size;
-	insert(pa, size);
-	topup();
+	topup(insert(pa, size));
 	iunlock(&xlists.lk);
 }
 
@@ -382,7 +382,7 @@ xfree(void *p)
 	ilock(&xlists.lk);
 	xlists.used -= size;
 	Hole *h = insert(pa, size);
-	topup();
+	topup(h);
 	bool whole = h != nil && xlists.free > Slack && holdsrun(h);
 	iunlock(&xlists.lk);
 	if (whole)
@@ -427,7 +427,6 @@ spantake(u64 size, u64 align, u64 span, Paddr *pa)
 	ilock(&xlists.lk);
 	for (Hole **l = &xlists.table; *l != nil && !took; l = &(*l)->link)
 		took = spanfit(*l, size, align, span, pa) && cut(l, *pa, size);
-	topup();
 	iunlock(&xlists.lk);
 	return took;
 }
