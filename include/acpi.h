@@ -54,8 +54,8 @@ struct Acpi {
 	u8 resetvalue;
 	u8 resetspace; /* 0 memory, 1 I/O, 2 PCI configuration */
 	u64 resetaddr;
-	/* DSDT */
-	bool s5;     /* \_S5 was found */
+	Paddr dsdt;  /* checked when someone needs it; 0: none */
+	bool s5;     /* acpisleep() found \_S5 */
 	u8 s5a, s5b; /* sleep types for pm1a, pm1b */
 };
 
@@ -65,7 +65,11 @@ struct Acpi {
  * wrong with the root, or nil; single bad tables are counted and left out.
  */
 const char *acpiparse(Acpi *a, Paddr rsdp, const void *(*get)(Paddr pa, u64 n));
+/* Look for the sleep types of "off" in the DSDT; a->s5 says whether they are there. Not at boot: it is long.
+ */
+void acpisleep(Acpi *a, const void *(*get)(Paddr pa, u64 n));
 
 /* archinit.c: read the tables once, say what was chosen (L6), and what they said from then on. */
 void archinit(Paddr rsdp);
 const Acpi *acpi(void);
+const Acpi *acpioff(void); /* the same, with the sleep types looked for */

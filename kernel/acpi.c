@@ -183,27 +183,12 @@ s5package(Acpi *a, const u8 *p, const u8 *end)
 	return true;
 }
 
-/* The usual scan: the name behind NameOp, with or without the root character. */
-static void
-dsdt(Acpi *a, const Table *t)
-{
-	enum { NameOp = 0x08 };
-	const u8 *end = t->p + t->n;
-
-	for (const u8 *p = t->p + Header; p + 4 <= end && !a->s5; p++) {
-		bool named = p[-1] == NameOp || (p[-1] == '\\' && p[-2] == NameOp);
-		if (named && memcmp(p, "_S5_", 4) == 0)
-			a->s5 = s5package(a, p + 4, end);
-	}
-}
-
 static void
 fadt(Src *s, const Table *t)
 {
 	Acpi *a = s->a;
 	u64 pa;
 	u32 flags;
-	Table d;
 
 	if (t->n < FadtMin) {
 		a->nbad++;
@@ -224,9 +209,7 @@ fadt(Src *s, const Table *t)
 		a->resetvalue = t->p[128];
 	}
 	pa = t->n >= FadtX ? le64(t->p + 140) : 0;
-	d = table(s, pa != 0 ? pa : le32(t->p + 40));
-	if (is(&d, "DSDT"))
-		dsdt(a, &d);
+	a->dsdt = topaddr(pa != 0 ? pa : le32(t->p + 40));
 }
 
 /* The root table: addresses of 4 bytes (RSDT) or 8 (XSDT). */
@@ -269,4 +252,28 @@ acpiparse(Acpi *a, Paddr rsdp, const void *(*get)(Paddr pa, u64 n))
 			return nil;
 	}
 	return root(&s, le32(p + 16), 4);
+}
+
+/* The usual scan: the name behind NameOp, with or without the root character. */
+static void
+dsdt(Acpi *a, const Table *t)
+{
+	enum { NameOp = 0x08 };
+	const u8 *end = t->p + t->n;
+
+	for (const u8 *p = t->p + Header; p + 4 <= end && !a->s5; p++) {
+		bool named = p[-1] == NameOp || (p[-1] == '\\' && p[-2] == NameOp);
+		if (named && memcmp(p, "_S5_", 4) == 0)
+			a->s5 = s5package(a, p + 4, end);
+	}
+}
+
+void
+acpisleep(Acpi *a, const void *(*get)(Paddr pa, u64 n))
+{
+	Src s = {a, get};
+	Table t = table(&s, pabits(a->dsdt));
+
+	if (is(&t, "DSDT"))
+		dsdt(a, &t);
 }

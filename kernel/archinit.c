@@ -9,20 +9,36 @@
 
 static Acpi tables;
 
-/* Bytes of a table: in the direct map where it is RAM, else through a window. */
+/* Is every page of it in the direct map? Tables may lie in memory of any type. */
+static bool
+mapped(Paddr pa, u64 n)
+{
+	for (u64 at = rounddown(pabits(pa), BY2PG); at < pabits(pa) + n; at += BY2PG)
+		if (cankaddr(topaddr(at)) == 0 || !translate(kernptab(), (u64)(uintptr)kaddr(topaddr(at))).ok)
+			return false;
+	return true;
+}
+
+/* Bytes of a table: in the direct map where they are RAM of ours, else through a window. */
 static const void *
 fetch(Paddr pa, u64 n)
 {
 	if (pabits(pa) + n < pabits(pa))
 		return nil;
-	if (cankaddr(pa) >= n)
-		return kaddr(pa);
-	return vmap(pa, n);
+	return mapped(pa, n) ? kaddr(pa) : vmap(pa, n);
 }
 
 const Acpi *
 acpi(void)
 {
+	return &tables;
+}
+
+const Acpi *
+acpioff(void)
+{
+	if (!tables.s5 && pabits(tables.dsdt) != 0)
+		acpisleep(&tables, fetch);
 	return &tables;
 }
 
@@ -36,6 +52,6 @@ archinit(Paddr rsdp)
 		return;
 	}
 	print("arch: acpi revision %u tables %u bad %u\n", tables.revision, tables.ntables, tables.nbad);
-	print("arch: acpi processors %u ioapics %u overrides %u lost %u s5 %s\n", tables.ncpu, tables.nioapic,
-	      tables.nroute, tables.lost, tables.s5 ? "found" : "missing");
+	print("arch: acpi processors %u ioapics %u overrides %u lost %u\n", tables.ncpu, tables.nioapic,
+	      tables.nroute, tables.lost);
 }

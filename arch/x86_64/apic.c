@@ -116,10 +116,10 @@ apiccalibrate(u64 cyclehz)
 {
 	u64 gone, counts;
 
-	do { /* on a machine that is very fast to get here: some 50 microseconds are enough */
+	do { /* on a machine that is very fast to get here: some 20 microseconds are enough */
 		gone = cycles() - apic.start;
 		counts = ~0u - rd(TimerNow);
-	} while (gone < cyclehz / 20000);
+	} while (gone < cyclehz / 50000);
 	apic.hz = muldiv(counts, cyclehz, gone);
 	if (apic.hz == 0)
 		panic("apiccalibrate: the timer of the local APIC does not count");

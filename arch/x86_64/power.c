@@ -54,7 +54,7 @@ sleep(u16 port, u8 type)
 void
 machpoweroff(void)
 {
-	const Acpi *a = acpi();
+	const Acpi *a = acpioff();
 
 	(void)splhi();
 	uartpolled();

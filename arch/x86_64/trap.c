@@ -43,9 +43,9 @@ trapenable(u32 vec, Intrfn *f, void *arg, const char *name)
 void
 trapinit(void)
 {
-	guardedstacks(bootcpu());
-	apicinit();
+	apicinit(); /* first: its timer counts while the rest is done */
 	ioapicinit();
+	guardedstacks(bootcpu());
 }
 
 void
