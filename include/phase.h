@@ -49,7 +49,10 @@ void phase(Phase ph, const char *more, ...) PRINTF(2, 3);
 Phase phasenow(void);
 const char *phasetext(Phase ph);
 
-/* Fail at a phase: "K5" or "K5:how", how one of null ud div gp stack print lock panic (*panicat=). False: unknown. */
+/*
+ * Fail at a phase: "K5" or "K5:how", how one of null ud div gp stack print lock panic,
+ * or of what the tables forbid from K3 on: text alias data hhdm user (*panicat=). False: unknown.
+ */
 bool phaseinject(const char *text);
 /* *timing=1: with the last phase, print the cycles that each took, counted from tentry. */
 void phasetiming(u64 tentry);

@@ -10,7 +10,22 @@
 #include "mm.h"
 #include "phase.h"
 
-enum Inject { InjNone, InjNull, InjUd, InjDiv, InjGp, InjStack, InjPrint, InjLock, InjPanic };
+enum Inject {
+	InjNone,
+	InjNull,
+	InjUd,
+	InjDiv,
+	InjGp,
+	InjStack,
+	InjPrint,
+	InjLock,
+	InjPanic,
+	InjText,  /* write to code */
+	InjAlias, /* the same by the direct map */
+	InjData,  /* execute a variable */
+	InjHhdm,  /* execute RAM by the direct map */
+	InjUser	  /* read user memory without asking */
+};
 
 static struct {
 	u32 entered;	   /* phases entered: the last one plus 1 */
@@ -97,10 +112,39 @@ faultstack(u32 depth)
 	return depth == ~0u ? 0 : faultstack(depth + 1) + room[0];
 }
 
+/* What the page tables forbid: one of the last five ways. */
 static void
+breakrule(enum Inject how)
+{
+	void *code = (void *)(uintptr)phasenow, *alias = kaddr(paddr(code)), *data = &boot;
+
+	switch (how) {
+	case InjText:
+		*(volatile u8 *)code = 0xcc;
+		break;
+	case InjAlias:
+		*(volatile u8 *)alias = 0xcc;
+		break;
+	case InjUser:
+		boot.at = *(volatile u8 *)(uintptr)UTZERO;
+		break;
+	default:
+		((void (*)(void))(uintptr)(how == InjData ? data : alias))();
+	}
+}
+
+/* Apart from phase(), whose frame would hold all of these. */
+__attribute__((noinline)) static void
 inject(enum Inject how)
 {
 	switch (how) {
+	case InjText:
+	case InjAlias:
+	case InjData:
+	case InjHhdm:
+	case InjUser:
+		breakrule(how);
+		break;
 	case InjUd:
 		__builtin_trap();
 	case InjDiv:
@@ -130,8 +174,9 @@ static const struct {
 	char word[8];
 	enum Inject how;
 } ways[] = {
-    {"null", InjNull},	 {"ud", InjUd},	      {"div", InjDiv},	 {"gp", InjGp},
-    {"stack", InjStack}, {"print", InjPrint}, {"lock", InjLock}, {"panic", InjPanic},
+    {"null", InjNull},	 {"ud", InjUd},	    {"div", InjDiv},	 {"gp", InjGp},	    {"stack", InjStack},
+    {"print", InjPrint}, {"lock", InjLock}, {"panic", InjPanic}, {"text", InjText}, {"alias", InjAlias},
+    {"data", InjData},	 {"hhdm", InjHhdm}, {"user", InjUser},
 };
 
 /* "K5" or "K5:stack": false if there is no such phase or way. */
