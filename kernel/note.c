@@ -147,8 +147,10 @@ trapexit(Ureg *u)
 		return;
 	up->dbgreg = u;
 	spllo();
-	if (up->resched)
-		yield();
+	if (up->resched) {
+		ready(up); /* we may be the best still */
+		sched();
+	}
 	while (up->notepending) {
 		up->notepending = false;
 		notify(u);

@@ -36,15 +36,41 @@ enqueue(Proc *p)
 	runq.nready++;
 }
 
-/* Bring p's share and priority up to date. running: what it did since the last time. */
-static void
-reprioritize(Proc *p, u64 ticks, bool running)
+/* Bring p's share and priority up to date. Apart: at most once a tick for each process. */
+__attribute__((noinline)) static void
+recompute(Proc *p, u64 ticks, bool running)
 {
-	if (p->lastupdate == ticks || p->fixedpri)
-		return;
 	p->cpu = cpushare(p->cpu, ticks - p->lastupdate, running);
 	p->lastupdate = ticks;
-	p->priority = cpupriority(p->cpu, p->basepri, runq.nready + 1, conf.nmach > 0 ? conf.nmach : 1);
+	if (!p->fixedpri)
+		p->priority =
+		    cpupriority(p->cpu, p->basepri, runq.nready + 1, conf.nmach > 0 ? conf.nmach : 1);
+}
+
+/* running: what p did since the last time. */
+static inline void
+reprioritize(Proc *p, u64 ticks, bool running)
+{
+	if (p->lastupdate != ticks)
+		recompute(p, ticks, running);
+}
+
+NORETURN __attribute__((noinline)) static void
+twice(Proc *p)
+{
+	panic("ready: %s %u is ready already", p->text, p->pid);
+}
+
+/* p waits for its turn. (l) */
+static inline void
+makeready(Proc *p, Mach *m, bool running)
+{
+	if (p->state == Ready)
+		twice(p);
+	p->state = Ready;
+	p->readytime = m->ticks;
+	reprioritize(p, m->ticks, running);
+	enqueue(p);
 }
 
 /* p may run. Any context. */
@@ -57,12 +83,7 @@ ready(Proc *p)
 	s = splhi();
 	m = machp();
 	lock(&runq.l);
-	if (p->state == Ready)
-		panic("ready: %s %u is ready already", p->text, p->pid);
-	p->state = Ready;
-	p->readytime = m->ticks;
-	reprioritize(p, m->ticks, p == m->proc);
-	enqueue(p);
+	makeready(p, m, p == m->proc);
 	if (m->proc != nil && p->priority > m->proc->priority)
 		m->proc->resched = true;
 	unlock(&runq.l);
@@ -75,15 +96,13 @@ anyready(void)
 	return __atomic_load_n(&runq.mask, __ATOMIC_RELAXED) != 0;
 }
 
-/* Once a second, give those who wait the priority that waiting has earned them. */
-static void
+/* Once a second, give those who wait the priority that waiting has earned them. (l) */
+__attribute__((noinline)) static void
 rebalance(u64 ticks)
 {
 	Proc *all, **tail, *p;
 	u32 i;
 
-	if (ticks - runq.balanced < HZ)
-		return;
 	runq.balanced = ticks;
 	all = nil;
 	tail = &all;
@@ -102,51 +121,58 @@ rebalance(u64 ticks)
 	}
 }
 
-/* Take the first process of queue i that may run here: not one that still stands on another processor. */
-static Proc *
-pickfrom(u32 i, Mach *m)
+/* Take p, which stands behind last (nil: at the head), out of queue i. (l) */
+static inline Proc *
+take(u32 i, Proc *p, Proc *last)
+{
+	if (last != nil)
+		last->rnext = p->rnext;
+	else
+		runq.head[i] = p->rnext;
+	if (p->rnext == nil)
+		runq.tail[i] = last;
+	if (runq.head[i] == nil)
+		runq.mask &= ~(1u << i);
+	runq.nready--;
+	return p;
+}
+
+/* The head of the best queue still stands on another processor: look further. (l) */
+__attribute__((noinline)) static Proc *
+pickother(Mach *m)
 {
 	Proc *p, *last;
+	u32 mask, i;
 
-	last = nil;
-	for (p = runq.head[i]; p != nil; last = p, p = p->rnext) {
-		if (p->mach != nil && p->mach != m)
-			continue;
-		if (last == nil)
-			runq.head[i] = p->rnext;
-		else
-			last->rnext = p->rnext;
-		if (runq.tail[i] == p)
-			runq.tail[i] = last;
-		if (runq.head[i] == nil)
-			runq.mask &= ~(1u << i);
-		runq.nready--;
-		return p;
+	for (mask = runq.mask; mask != 0; mask &= ~(1u << i)) {
+		i = 31 - (u32)__builtin_clz(mask);
+		last = nil;
+		for (p = runq.head[i]; p != nil; last = p, p = p->rnext)
+			if (p->mach == nil || p->mach == m)
+				return take(i, p, last);
 	}
 	return nil;
 }
 
-/* The process to run next, out of its queue; nil: nobody. Interrupts off. */
-static Proc *
+/* The process to run next, out of its queue; nil: nobody. (l) */
+static inline Proc *
 pick(Mach *m)
 {
 	Proc *p;
-	u32 mask, i;
+	u32 i;
 
 	if (runq.mask == 0)
 		return nil;
-	lock(&runq.l);
-	rebalance(m->ticks);
-	p = nil;
-	for (mask = runq.mask; mask != 0 && p == nil; mask &= ~(1u << i)) {
-		i = 31 - (u32)__builtin_clz(mask);
-		p = pickfrom(i, m);
-	}
-	if (p != nil) {
-		p->state = Running;
-		p->mach = m;
-	}
-	unlock(&runq.l);
+	if (m->ticks - runq.balanced >= HZ)
+		rebalance(m->ticks);
+	i = 31 - (u32)__builtin_clz(runq.mask);
+	p = runq.head[i];
+	if (p->mach == nil || p->mach == m)
+		p = take(i, p, nil);
+	else if ((p = pickother(m)) == nil)
+		return nil;
+	p->state = Running;
+	p->mach = m;
 	return p;
 }
 
@@ -198,6 +224,26 @@ procstart(void)
 	spllo();
 }
 
+/* Leave our stack for p's, or the processor's own if p is nil; back when chosen again. Interrupts off. */
+static inline void
+leavefor(Mach *m, Proc *self, Proc *p)
+{
+	if (setlabel(&self->sched) == 0) {
+		m->prev = self;
+		if (p != nil)
+			gotoproc(m, p);
+		m->proc = nil;
+		gotolabel(&m->sched);
+	}
+	letgo();
+}
+
+NORETURN __attribute__((noinline)) static void
+holdslocks(Proc *p)
+{
+	panic("sched: %s %u holds %d locks", p->text, p->pid, p->nlocks);
+}
+
 /*
  * Run someone else, back when chosen again. The caller has set its state and queued itself, or told
  * someone to wake it; holding no lock.
@@ -213,34 +259,45 @@ sched(void)
 	m = machp();
 	self = m->proc;
 	if (self->nlocks != 0)
-		panic("sched: %s %u holds %d locks", self->text, self->pid, self->nlocks);
+		holdslocks(self);
 	reprioritize(self, m->ticks, true);
-	p = pick(m);
-	if (p == self) {
+	p = nil;
+	if (anyready()) {
+		lock(&runq.l);
+		p = pick(m);
+		unlock(&runq.l);
+	}
+	if (p == self)
 		begin(m, p);
-		splx(s);
-		return;
-	}
-	if (setlabel(&self->sched) == 0) {
-		m->prev = self;
-		if (p != nil)
-			gotoproc(m, p);
-		m->proc = nil;
-		gotolabel(&m->sched);
-	}
-	letgo();
+	else
+		leavefor(m, self, p);
 	splx(s);
 }
 
+/* Whoever else is ready runs first, whatever its priority. */
 void
 yield(void)
 {
-	if (!anyready()) {
-		up->resched = false;
-		return;
+	Mach *m;
+	Proc *self, *p;
+	u32 s;
+
+	s = splhi();
+	m = machp();
+	self = m->proc;
+	self->resched = false;
+	if (anyready()) {
+		if (self->nlocks != 0)
+			holdslocks(self);
+		lock(&runq.l);
+		p = pick(m);
+		if (p != nil)
+			makeready(self, m, true);
+		unlock(&runq.l);
+		if (p != nil)
+			leavefor(m, self, p);
 	}
-	ready(up);
-	sched();
+	splx(s);
 }
 
 /* This processor waits here, on its own stack, whenever there is nobody to run. */
@@ -256,7 +313,9 @@ schedinit(void)
 	(void)setlabel(&m->sched);
 	letgo();
 	for (;;) {
+		lock(&runq.l);
 		p = pick(machp());
+		unlock(&runq.l);
 		if (p != nil)
 			gotoproc(machp(), p);
 		idle();

@@ -163,6 +163,7 @@ yields(u32 n)
 static void
 yieldbench(void)
 {
+	stop = 0;
 	if (rfork(RFPROC | RFMEM | RFFDG) == 0) {
 		while (!stop)
 			sleep(0);
