@@ -8,9 +8,11 @@
 #include "guest.h"
 #include "acpi1.h"
 
-enum { /* microseconds: as short as 1% allows with a clock that ticks 3.58 times in one */
-       ShortStall = 10,
-       LongStall = 70,
+/* Microseconds: as short as 1% allows with a clock that ticks 3.58 times in one. */
+enum {
+	ShortStall = 10,
+	LongStall = 70,
+	Rounds = 4,
 };
 
 static u64
@@ -22,13 +24,24 @@ stallcycles(Guest *g, UINTN us)
 	return cycles() - t;
 }
 
-/* Frequency by the difference of two stalls; 0 if the counter or the stall is of no use. */
+/*
+ * Frequency by the difference of two stalls; 0 if the counter or the stall is of no use. An interrupt, or a
+ * call that runs the first time, makes one of them long: then they are repeated, a few times.
+ */
 static u64
 stallhz(Guest *g)
 {
-	u64 a = stallcycles(g, ShortStall), b = stallcycles(g, LongStall);
+	u64 a, b;
+	u32 i;
 
-	return b <= a ? 0 : (b - a) * (1000000 / (LongStall - ShortStall));
+	(void)stallcycles(g, 1);
+	for (i = 0; i < Rounds; i++) {
+		a = stallcycles(g, ShortStall);
+		b = stallcycles(g, LongStall);
+		if (b > 2 * a)
+			return (b - a) * (1000000 / (LongStall - ShortStall));
+	}
+	return 0;
 }
 
 /* Bytes from pa on that the last map describes: what lies elsewhere must not be touched. */

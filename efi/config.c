@@ -9,7 +9,7 @@
 #include "acpi1.h"
 
 /* The vendor's table with this GUID, or nil [UEFI 2.10 4.6]. */
-static void *
+void *
 configtable(Guest *g, EFI_GUID guid)
 {
 	EFI_CONFIGURATION_TABLE *t = g->st->ConfigurationTable;
@@ -63,19 +63,6 @@ rsdpfind(Guest *g)
 	phase(PhRsdp, "none: %s", why);
 }
 
-/* The mask of runtime services that work; all of them without a table [UEFI 2.10 4.6.2]. */
-static u64
-runtimemask(Guest *g)
-{
-	static const EFI_GUID guid = {
-	    0xeb66918a, 0x7eef, 0x402a, {0x84, 0x2e, 0x93, 0x1d, 0x21, 0xc3, 0x8a, 0xe9}};
-	const u8 *p = configtable(g, guid);
-
-	if (p == nil || le16(p) != 1 || le16(p + 2) < 8) /* version, length, then the mask */
-		return ~0ull;
-	return le32(p + 4);
-}
-
 EFI_STATUS
 configfind(Guest *g)
 {
@@ -87,7 +74,5 @@ configfind(Guest *g)
 	if (smbios == nil)
 		smbios = configtable(g, (EFI_GUID)SMBIOS_TABLE_GUID);
 	k->smbios = topaddr((uintptr)smbios);
-	k->systab = topaddr((uintptr)g->st);
-	k->rtsupported = runtimemask(g);
 	return EFI_SUCCESS;
 }

@@ -44,6 +44,8 @@ struct Guest {
 	u64 loadedsize;	 /* SizeOfImage: with the debug sections, which we leave behind */
 	u32 relocrva, relocsize;
 	GuestMap map;
+	const u8 *mat; /* entries of the memory attributes table, or nil */
+	u32 matentries, matstride;
 	u32 slack;	    /* descriptors that the buffer holds beyond what the last probe asked for */
 	u32 maxentries;	    /* descriptors that the buffers below can hold */
 	BootRun scratch;    /* one run for: the conversion's scratch, its ledger, the rows of the mapper */
@@ -84,6 +86,12 @@ const char *peread(const u8 *p, u64 size, BootKeep *k, u32 *relocrva, u32 *reloc
 
 /* config.c */
 EFI_STATUS configfind(Guest *g) MUSTUSE;
+void *configtable(Guest *g, EFI_GUID guid);
+
+/* rtmap.c */
+EFI_STATUS runtimefind(Guest *g) MUSTUSE;
+u64 runtimeneed(Guest *g);
+void runtimepack(Guest *g);
 
 /* options.c */
 EFI_STATUS optionsread(Guest *g) MUSTUSE;

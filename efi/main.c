@@ -116,6 +116,7 @@ cross(Guest *g)
 	report(g);
 	buildtables(g);
 	pack(g);
+	runtimepack(g);
 	enterkernel(g);
 }
 
@@ -131,7 +132,8 @@ efimain(EFI_HANDLE self, EFI_SYSTEM_TABLE *st)
 	    (s = audit(g)) ||				 /* the processor can carry us */
 	    (s = imagecheck(g)) ||			 /* where we are, our sections */
 	    (s = screenfind(g)) ||			 /* graphics output, if any */
-	    (s = configfind(g)) ||			 /* ACPI, SMBIOS, runtime mask */
+	    (s = configfind(g)) ||			 /* ACPI, SMBIOS */
+	    (s = runtimefind(g)) ||			 /* services that stay */
 	    (s = optionsread(g)) ||			 /* boot.cfg and load options */
 	    (s = initrdread(g)) ||			 /* the first programs */
 	    (s = memorytake(g)) ||			 /* stacks, map, ledger, tables */

@@ -147,6 +147,7 @@ maptake(Guest *g)
 		return s;
 	g->slack = g->slack == 0 ? MapSlack : 2 * g->slack;
 	givepages(g, &k->fwmap);
+	givepages(g, &k->rtdesc);
 	givepages(g, &o->ranges);
 	givepages(g, &g->scratch);
 	s = takepages(g, KFwmap, bytes + g->slack * stride, 0, "memory map", &k->fwmap);
@@ -157,6 +158,9 @@ maptake(Guest *g)
 	g->maxentries = (u32)(g->map.cap / sizeof(EFI_MEMORY_DESCRIPTOR));
 	o->caprange = (u32)fwmapranges(g->maxentries) + RangeSlack;
 	s = takepages(g, KLedger, o->caprange * sizeof(Range), 0, "ledger", &o->ranges);
+	if (s != EFI_SUCCESS)
+		return s;
+	s = takepages(g, KFwmap, runtimeneed(g), 0, "runtime map", &k->rtdesc);
 	if (s != EFI_SUCCESS)
 		return s;
 	return takepages(g, KLoader, buildscratch(g->maxentries), 0, "scratch", &g->scratch);

@@ -172,6 +172,8 @@ void syscall(Ureg *u, u64 *args);
 /* Last call before a trap or interrupt from user mode goes back there (not system calls). */
 void trapexit(Ureg *u);
 enum { HZ = 100 };
+/* A trap in the kernel: is it the firmware's, in a runtime call? Returns false, true (retry), or not at all. */
+bool runtimetrap(const Ureg *u, bool pagefault, u64 addr);
 /* HZ times a second, interrupts off. */
 void hzclock(Ureg *u);
 /* Between ticks, when clockarm() asked for it: run what is due; interrupts off. */

@@ -13,6 +13,7 @@ typedef struct BootRun BootRun;
 typedef struct BootTry BootTry;
 typedef struct BootFb BootFb;
 typedef struct BootSect BootSect;
+typedef struct BootRt BootRt;
 typedef struct BootKeep BootKeep;
 typedef struct BootOnce BootOnce;
 
@@ -32,6 +33,8 @@ enum Perm { /* rights of a mapping */
 	PermU = 8, /* user mode too */
 	PermG = 16 /* global: the same in every address space */
 };
+
+enum { RtGetTime, RtSetVirtual, RtReset, NRt }; /* runtime services that we call [UEFI 2.10 8] */
 
 /* A run of physical memory: bytes, page aligned unless it says otherwise. size 0: absent. */
 struct BootRun {
@@ -59,6 +62,14 @@ struct BootSect {
 	u32 pad;
 };
 
+/* A stretch of the firmware's runtime memory, as the runtime services' own address space maps it. */
+struct BootRt {
+	Paddr pa;
+	u64 size;
+	u32 perm; /* enum Perm */
+	u32 uncached;
+};
+
 /* One try of leaving: what GetMemoryMap gave, what ExitBootServices answered. */
 struct BootTry {
 	u64 key;
@@ -75,8 +86,12 @@ struct BootKeep {
 	BootFb fb;
 	Paddr rsdp; /* 0: none */
 	Paddr smbios;
-	Paddr systab; /* EFI_SYSTEM_TABLE, for the runtime services; 0: do not call */
 	u64 rtsupported; /* EFI_RT_PROPERTIES_TABLE's mask; all ones if there is no table */
+	u64 rtfn[NRt];	 /* runtime services as they run 1:1; 0: none */
+	BootRun rtdesc;	 /* descriptors for SetVirtualAddressMap, raw; in the same run the next */
+	u32 rtdescbytes; /* bytes of them in use */
+	u32 rtpad;
+	BootRun rtmap;	 /* struct BootRt array, whole */
 	BootRun initrd;  /* size in bytes, not rounded */
 	u8 initrdsha[32];
 	BootRun conf;   /* text, name=value lines, NUL-terminated; size in bytes */

@@ -48,6 +48,9 @@
 #define USTKTOP 0x00007ffffffff000ull
 #endif
 #define HHDMSIZE (64 * TiB)
+
+/* In the runtime services' own address space: what the firmware keeps, 1:1 and once more at RTBASE + pa. */
+#define RTBASE 0x0000400000000000ull
 #define PAGESSIZE (1 * TiB) /* 64 bytes a frame */
 
 #define VMALLOC 0xffffd00000000000ull
@@ -78,5 +81,6 @@ _Static_assert(KSTACKS + KSTACKSSIZE <= KMAP, "KSTACKS runs into KMAP");
 _Static_assert(KMAP + KMAPSIZE <= VMAP, "KMAP runs into VMAP");
 _Static_assert(VMAP + VMAPSIZE <= KZERO, "VMAP runs into KZERO");
 _Static_assert((HHDM | PAGES | VMALLOC | KSTACKS | KMAP | VMAP) % PGLSZ(3) == 0, "windows begin with a top-level slot");
+_Static_assert(RTBASE >= HHDMSIZE && RTBASE + HHDMSIZE <= 1ull << 47, "both views are in the low half");
 _Static_assert(HHDMSIZE / BY2PG * 64 <= PAGESSIZE, "PAGES has a record for each frame of HHDM");
 _Static_assert(USTKTOP % BY2PG == 0 && UTZERO % PGLSZ(1) == 0, "user ends are aligned");

@@ -34,6 +34,9 @@ usize snformat(char *d, usize n, const char *fmt, ...) PRINTF(3, 4);
 /* Numbers from text: base 0 guesses 0x. False if there is no number or it overflows. */
 bool parseu64(const char *s, const char **end, int base, u64 *v) MUSTUSE;
 
+/* Days from 1970-01-01 to a day of the Gregorian calendar, year >= 1970. */
+u64 datedays(u32 year, u32 month, u32 day);
+
 /* CRC-32 (IEEE 802.3), as UEFI's tables use it; start with crc = 0. */
 u32 crc32(u32 crc, const void *p, usize n);
 /* The sum of the bytes, modulo 256: 0 for a sound ACPI table [ACPI 6.5 5.2.5.3]. */

@@ -3,6 +3,7 @@
  * which go to the console and the log. Second life, in a process of the host owner. No locks.
  */
 #include "dat.h"
+#include "runtime.h"
 
 static void
 cmdpoweroff(void)
@@ -10,6 +11,7 @@ cmdpoweroff(void)
 	print("command: power off\n");
 	membal("poweroff");
 	printseal();
+	runtimereset(ResetOff);
 	machpoweroff();
 	error("the machine does not turn off");
 }
@@ -19,6 +21,7 @@ cmdreboot(void)
 {
 	print("command: reboot\n");
 	printseal();
+	runtimereset(ResetCold);
 	machreset();
 	error("the machine does not reset");
 }

@@ -5,6 +5,7 @@
  */
 #include "dat.h"
 #include "acpi.h"
+#include "runtime.h"
 #include "screen.h"
 #include "mapview.h"
 
@@ -105,6 +106,7 @@ pages(Boot *b)
 	membal("pageinit");
 	initrdcheck(&b->keep);
 	bootdone(b);
+	runtimeinit(&b->keep, &ledger);
 	memreclaim(&ledger);
 	phase(PhReclaimed, "");
 	membal("reclaim");

@@ -6,6 +6,7 @@
  * Locks: l guards both.
  */
 #include "dat.h"
+#include "runtime.h"
 
 static struct {
 	Lock l;
@@ -25,8 +26,13 @@ todset(u64 ns)
 u64
 todns(void)
 {
-	if (tod.base == 0)
-		todset(rtcseconds() * 1000000000 + 1);
+	u64 s;
+
+	if (tod.base == 0) {
+		if (!runtimeseconds(&s))
+			s = rtcseconds();
+		todset(s * 1000000000 + 1);
+	}
 	return tod.base + nanosec();
 }
 

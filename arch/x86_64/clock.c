@@ -183,16 +183,6 @@ frombcd(u32 v, bool binary)
 	return binary ? v : (v >> 4) * 10 + (v & 15);
 }
 
-/* Days since 1970-01-01 of a date in the years 2000 to 2099: every fourth is a leap year. */
-static u64
-days(u32 year, u32 month, u32 day)
-{
-	static const u16 before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-	u32 y = year - 2000;
-
-	return 10957 + (u64)y * 365 + (y + 3) / 4 + before[month - 1] + (month > 2 && y % 4 == 0) + day - 1;
-}
-
 u64
 rtcseconds(void)
 {
@@ -213,5 +203,5 @@ rtcseconds(void)
 	if (sec > 59 || min > 59 || hour > 23 || day < 1 || day > 31 || month < 1 || month > 12 ||
 	    year > 2099)
 		return 0;
-	return days(year, month, day) * 86400 + (u64)hour * 3600 + min * 60 + sec;
+	return datedays(year, month, day) * 86400 + (u64)hour * 3600 + min * 60 + sec;
 }

@@ -180,6 +180,9 @@ doublefault(Ureg *u)
 static void
 exception(Ureg *u)
 {
+	if (!ureguser(u) && u->type != VecNmi && u->type != VecMc &&
+	    runtimetrap(u, u->type == VecPf, getcr2()))
+		return;
 	switch (u->type) {
 	case VecPf:
 		pagefault(u);
