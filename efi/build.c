@@ -205,6 +205,23 @@ rowsfor(Guest *g, const PteFeat *f)
 	return n;
 }
 
+/* Of the pool, what the plan wants is kept; the rest goes the way of all loader memory. */
+static EFI_STATUS
+trimpool(Guest *g)
+{
+	BootKeep *k = &g->boot->keep;
+	u64 end = pabits(k->tables.pa) + g->pool * BY2PG;
+
+	k->tablesplanned = g->tables;
+	if (g->tables > g->pool)
+		return refuse(g, EFI_BUFFER_TOO_SMALL, "page tables: %u wanted", g->tables);
+	k->tables.size = g->tables * BY2PG;
+	if (g->tables < g->pool && !ledgerturn(&g->ledger, end - (g->pool - g->tables) * BY2PG,
+					       (g->pool - g->tables) * BY2PG, 1u << KTables, KLoader, 0))
+		return refuse(g, EFI_COMPROMISED_DATA, "the memory map has %u ranges", g->ledger.n);
+	return EFI_SUCCESS;
+}
+
 static EFI_STATUS
 plantables(Guest *g, const PteFeat *f)
 {
@@ -217,10 +234,7 @@ plantables(Guest *g, const PteFeat *f)
 	e = kmapplan(f, rowspace(g), n, &g->tables);
 	if (e != MapOk)
 		return refuse(g, EFI_COMPROMISED_DATA, "page tables: %s", maperrtext(e));
-	g->boot->keep.tablesplanned = g->tables;
-	if (g->tables > g->boot->keep.tables.size >> PGSHIFT)
-		return refuse(g, EFI_BUFFER_TOO_SMALL, "page tables: %u wanted", g->tables);
-	return EFI_SUCCESS;
+	return trimpool(g);
 }
 
 /*

@@ -98,8 +98,11 @@ pmtimerport(const u8 *f)
 	return (u16)le32(f + FadtPmTimer);
 }
 
-/* The PM timer's port and width into the parcel, and the first of two readings. */
-static void
+/*
+ * The PM timer's port and width into the parcel, and the first of two readings. After the exit, when the
+ * last map tells which addresses may be touched.
+ */
+void
 pmtimerfind(Guest *g)
 {
 	BootKeep *k = &g->boot->keep;
@@ -113,6 +116,7 @@ pmtimerfind(Guest *g)
 	k->pmbits = (le32(f + FadtFlags) & FadtTimer32) != 0 ? 32 : 24;
 	k->pm0 = inl((u16)k->pmport);
 	k->pmtick0 = cycles();
+	print("efi: clock pmtimer port=%#x bits=%u\n", k->pmport, k->pmbits);
 }
 
 /* Fill in the parcel's clock members; never a reason to refuse. */
@@ -123,8 +127,7 @@ clocktake(Guest *g)
 
 	k->hz0 = stallhz(g);
 	phaseclock(k->tentry, k->hz0);
-	pmtimerfind(g);
-	print("efi: clock stall=%llu Hz pmtimer port=%#x bits=%u\n", k->hz0, k->pmport, k->pmbits);
+	print("efi: clock stall=%llu Hz\n", k->hz0);
 	return EFI_SUCCESS;
 }
 

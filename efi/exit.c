@@ -10,6 +10,8 @@
  */
 #include "guest.h"
 
+enum { TableSlack = 32 }; /* table pages beyond the plan: the map may still split */
+
 /*
  * One call of GetMemoryMap into the whole buffer; g->map tells what came. After BUFFER_TOO_SMALL,
  * g->map.bytes is the size that the firmware asked for; the key that came with it is not kept.
@@ -52,8 +54,19 @@ mapready(Guest *g)
 		return s;
 	s = considermap(g);
 	if (s == EFI_BUFFER_TOO_SMALL && !g->exiting)
-		return (s = tablestake(g, g->tables)) != EFI_SUCCESS ? s : EFI_BUFFER_TOO_SMALL;
+		return (s = tablestake(g, g->tables + TableSlack)) != EFI_SUCCESS ? s : EFI_BUFFER_TOO_SMALL;
 	return s;
+}
+
+/* A checksum of the map, a word at a step: descriptors are whole words long. */
+static u32
+mapsum(const GuestMap *m)
+{
+	u64 sum = 0, i;
+
+	for (i = 0; i + 8 <= m->entries * m->stride; i += 8)
+		sum = (sum ^ le64(m->buf + i)) * 0x100000001b3ull;
+	return (u32)(sum >> 32);
 }
 
 /* A row of the history, filled before the exit so that nothing lies between map and exit but the call. */
@@ -63,8 +76,7 @@ newtry(Guest *g)
 	GuestMap *m = &g->map;
 	BootTry *t = &g->boot->keep.tries[g->boot->keep.ntries++];
 
-	*t = (BootTry){.key = m->key, .entries = m->entries};
-	t->crc = crc32(0, m->buf, m->entries * m->stride);
+	*t = (BootTry){.key = m->key, .entries = m->entries, .sum = mapsum(m)};
 	return t;
 }
 

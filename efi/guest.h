@@ -53,6 +53,7 @@ struct Guest {
 	Ledger plain;	    /* what came out of it */
 	Ledger ledger;	    /* the same with our own pages carved out: goes into the parcel */
 	u32 tables;	    /* table pages that it wants */
+	u64 pool;	    /* table pages taken */
 	u64 unreachable;    /* bytes of RAM that the direct map cannot hold */
 	const char *fbgone; /* why the last map took the screen away, or nil */
 	u32 taken;	    /* allocations since the last map: not 0 at the exit makes its key stale */
@@ -107,6 +108,7 @@ const char *fbfrommode(const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *m, BootFb *fb);
 
 /* clock.c */
 EFI_STATUS clocktake(Guest *g) MUSTUSE;
+void pmtimerfind(Guest *g);
 EFI_STATUS cookietake(Guest *g) MUSTUSE;
 
 /* build.c: the one file of this room that sees mm.h; pure until the exit */

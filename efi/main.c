@@ -49,7 +49,7 @@ static void
 fwput(void *aux, const char *s, usize n)
 {
 	(void)aux;
-	print("%.*s", (int)n, s);
+	printbytes(s, n);
 }
 
 /* The log of the leaving: the firmware's map, each try, and what became of every descriptor. */
@@ -111,9 +111,11 @@ static NORETURN void
 cross(Guest *g)
 {
 	trapinit0();
+	phase(PhPlanned, "%u of %llu", g->tables, g->pool);
 	faults(g);
 	phase(PhExit, "tries %u", g->boot->keep.ntries);
 	report(g);
+	pmtimerfind(g);
 	buildtables(g);
 	pack(g);
 	runtimepack(g);

@@ -10,8 +10,7 @@
 enum {
 	LogBytes = 256 * KiB,
 	LowLimit = 1 * MiB,
-	Looks = 8,	  /* at a map that grows, before we give up */
-	TableSlack = 32,  /* table pages beyond the plan: the map may still split */
+	TablesFirst = 64, /* table pages, before any map is seen: twice what a PC wants */
 	MapSlack = 64,	  /* descriptors beyond the probe; twice as many each time that it did not do */
 	RangeSlack = 128, /* ledger entries for our own runs, beyond what the map's conversion needs */
 	PieceMax = 1 * GiB,
@@ -166,14 +165,15 @@ maptake(Guest *g)
 	return takepages(g, KLoader, buildscratch(g->maxentries), 0, "scratch", &g->scratch);
 }
 
-/* So many pages for tables, and TableSlack more; a smaller earlier pool goes back. */
+/* So many pages for tables; a smaller earlier pool goes back. */
 EFI_STATUS
 tablestake(Guest *g, u32 pages)
 {
 	BootKeep *k = &g->boot->keep;
 
 	givepages(g, &k->tables);
-	return takepages(g, KTables, (pages + TableSlack) * BY2PG, 0, "page tables", &k->tables);
+	g->pool = pages;
+	return takepages(g, KTables, pages * BY2PG, 0, "page tables", &k->tables);
 }
 
 /* Stacks and the low page, which the kernel can do without: only starting processors needs it (A10). */
@@ -189,22 +189,13 @@ stackstake(Guest *g)
 	return takepages(g, KStacks, NBOOTSTACK * KSTACK, 0, "first stacks", &k->stack);
 }
 
-/*
- * Everything else that the second life starts with. A first look at the map sizes the tables' pool, and
- * is repeated while the map outgrows what was taken for it.
- */
+/* Everything else that the second life starts with. A map that wants more tables gets them in leave(). */
 EFI_STATUS
 memorytake(Guest *g)
 {
 	EFI_STATUS s;
-	u32 i;
 
-	if ((s = stackstake(g)) != EFI_SUCCESS || (s = maptake(g)) != EFI_SUCCESS)
+	if ((s = stackstake(g)) != EFI_SUCCESS || (s = tablestake(g, TablesFirst)) != EFI_SUCCESS)
 		return s;
-	s = EFI_BUFFER_TOO_SMALL;
-	for (i = 0; i < Looks && s == EFI_BUFFER_TOO_SMALL; i++)
-		s = mapready(g);
-	if (s == EFI_SUCCESS)
-		phase(PhPlanned, "%u of %llu", g->tables, g->boot->keep.tables.size >> PGSHIFT);
-	return s;
+	return maptake(g);
 }

@@ -75,7 +75,7 @@ struct BootTry {
 	u64 key;
 	u64 status;
 	u32 entries;
-	u32 crc; /* of the map's bytes */
+	u32 sum; /* checksum of the map's bytes: two maps differ when theirs do */
 };
 
 /* What stays true for the life of the kernel. */

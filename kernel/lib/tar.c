@@ -41,11 +41,18 @@ octal(const u8 *p, usize n, u64 *v)
 static u64
 headersum(const u8 *h)
 {
-	u64 sum = 0;
+	const u64 lanes = 0x00ff00ff00ff00ffull;
+	u64 acc = 0, sum = 0, w; /* acc: four sums of 128 bytes each */
 	usize i;
 
-	for (i = 0; i < Block; i++)
-		sum += i >= Sum && i < Sum + SumLen ? ' ' : h[i];
+	for (i = 0; i < Block; i += 8) {
+		w = le64(h + i);
+		acc += (w & lanes) + (w >> 8 & lanes);
+	}
+	for (i = 0; i < 64; i += 16)
+		sum += acc >> i & 0xffff;
+	for (i = Sum; i < Sum + SumLen; i++)
+		sum += (u64)' ' - h[i];
 	return sum;
 }
 

@@ -73,6 +73,12 @@ phase(Phase ph, const char *more, ...)
 	va_end(ap);
 	print("BOOT: %02d %s\n", (int)ph, rest);
 }
+bool
+phaseinject(const char *where)
+{
+	(void)where;
+	return true;
+}
 void
 cpuaudit(u64 audit[16])
 {
@@ -373,7 +379,7 @@ test_A12_T3_stale_keys_fifteen_times(void **state)
 			assert_true(k->tries[i].status == EFI_INVALID_PARAMETER);
 		assert_int_equal(k->tries[n].status, 0);
 		assert_true(k->tries[n].key != k->tries[n - 1].key);
-		assert_true(k->tries[n].crc != k->tries[n - 1].crc);
+		assert_true(k->tries[n].sum != k->tries[n - 1].sum);
 	}
 }
 
