@@ -108,7 +108,7 @@ leave(Guest *g)
 			return s;
 		}
 	}
-	if (k->ntries == BootTries)
+	if (k->ntries == BootTries && g->exiting)
 		return refuse(g, s, "the firmware refused %u times to let go", BootTries);
 	return s;
 }

@@ -12,6 +12,7 @@ enum {
 	LowLimit = 1 * MiB,
 	TablesFirst = 64, /* table pages, before any map is seen: twice what a PC wants */
 	MapSlack = 64,	  /* descriptors beyond the probe; twice as many each time that it did not do */
+	SlackMax = 16384,
 	RangeSlack = 128, /* ledger entries for our own runs, beyond what the map's conversion needs */
 	PieceMax = 1 * GiB,
 };
@@ -145,6 +146,8 @@ maptake(Guest *g)
 	if (s != EFI_SUCCESS)
 		return s;
 	g->slack = g->slack == 0 ? MapSlack : 2 * g->slack;
+	if (g->slack > SlackMax)
+		return refuse(g, EFI_OUT_OF_RESOURCES, "the memory map outgrows every buffer");
 	givepages(g, &k->fwmap);
 	givepages(g, &k->rtdesc);
 	givepages(g, &o->ranges);

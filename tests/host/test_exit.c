@@ -420,7 +420,7 @@ test_A12_a_map_that_never_fits(void **state)
 	(void)state;
 	machine();
 	fake.alwayssmall = true;
-	refused("does not give its memory map", true);
+	refused("the memory map outgrows every buffer", true);
 	assert_true(fake.nmap < 64);
 }
 
