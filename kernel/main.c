@@ -5,6 +5,7 @@
  */
 #include "dat.h"
 #include "acpi.h"
+#include "own.h"
 #include "runtime.h"
 #include "screen.h"
 #include "mapview.h"
@@ -118,10 +119,12 @@ kmain(Boot *b)
 {
 	const BootKeep *k = &b->keep;
 
-	hello(b);	  /* traps, console, the parcel checked */
-	configure(k);	  /* boot.cfg and load options */
-	settle();	  /* the ledger, in normal form */
-	memory();	  /* banks, and the kernel's front */
+	hello(b);     /* traps, console, the parcel checked */
+	configure(k); /* boot.cfg and load options */
+	settle();     /* the ledger, in normal form */
+	memory();     /* banks, and the kernel's front */
+	borrowinit(); /* who owns which page */
+	phase(PhBorrow, "");
 	mmuinit(&ledger); /* the final tables, audited */
 	phase(PhMmuinit, "");
 	membal("mmuinit");

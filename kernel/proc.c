@@ -6,6 +6,7 @@
  * Locks: procalloc.l for table, hash and free list; a process's exl for its children and their records.
  */
 #include "dat.h"
+#include "own.h"
 
 enum { Nhash = 256, Maxpid = 0x7fffffff, Maxwait = 128, Maxbroken = 4, Maxidle = 64 };
 
@@ -438,6 +439,16 @@ unbreak(Proc *p)
 	return found;
 }
 
+/* What it owned or had borrowed goes back before its pages do (P-4). */
+static void
+giveownership(void)
+{
+	u32 n = borrow_cleanup(up->pid);
+
+	if (n != 0)
+		print("borrow: cleaned %u resources for pid %u\n", n, up->pid);
+}
+
 void
 pexit(const char *status, bool freemem)
 {
@@ -458,6 +469,7 @@ pexit(const char *status, bool freemem)
 	tellparent(why);
 	if (!freemem)
 		breakdown();
+	giveownership();
 	dropsegs();
 	disown();
 	fprelease(&up->fp);

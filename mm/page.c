@@ -11,6 +11,7 @@
 #include "buddy.h"
 #include "lib.h"
 #include "log.h"
+#include "own.h"
 
 enum {
 	Batch = 32, /* pages that move between a cache and the lists at once */
@@ -336,8 +337,11 @@ dropped(const char *who, Page *p, u64 pc)
 void
 putpage(Page *p)
 {
-	if (dropped("putpage", p, CALLER))
-		freepage(p, CALLER);
+	if (!dropped("putpage", p, CALLER))
+		return;
+	if (p->state != BORROW_FREE)
+		ownbroken("putpage", p, CALLER);
+	freepage(p, CALLER);
 }
 
 Page *

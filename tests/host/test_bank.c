@@ -1,6 +1,6 @@
 /*
  * test_bank.c: banks out of the ledger: their sums, their order, what joins later, who may have how much.
- * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c
+ * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c mm/own.c
  * sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c arch/host/mem.c
  * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */

@@ -1,10 +1,11 @@
 /*
  * test_page.c: pages and blocks: counted, aligned, apart, given once; what is freed wrongly is named.
- * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c
+ * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c mm/own.c
  * sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c arch/host/mem.c
  * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
 #include "mmtest.h"
+#include "own.h"
 #include "buddy.h"
 
 #include <stdio.h>
@@ -869,6 +870,20 @@ TEST(test_rampagefree_of_what_is_no_table)
 /* --- memory test, checks
  * ------------------------------------------------------------------------------------------- */
 
+TEST(test_P3_a_page_that_has_an_owner_is_not_freed)
+{
+	bootedmb(16);
+	borrowinit();
+	Page *p = newpage(touva(0), nil);
+	assert_int_equal(borrow_acquire(7, p), BORROW_OK);
+	assert_int_equal(borrow_borrow_mut(7, 8, p), BORROW_OK);
+	assert_panics("is owned by 7 (readers 0, writer 8)", putpage(p));
+	p->ref = 1; /* the panic came after the count */
+	assert_int_equal(borrow_cleanup(7), 2);
+	putpage(p);
+	sound();
+}
+
 TEST(test_B10_memtest_of_free_pages)
 {
 	Paddr bad;
@@ -955,6 +970,7 @@ main(void)
 	    cmocka_unit_test(test_rampage_when_memory_is_gone),
 	    cmocka_unit_test(test_rampage_when_pages_are_gone),
 	    cmocka_unit_test(test_rampagefree_of_what_is_no_table),
+	    cmocka_unit_test(test_P3_a_page_that_has_an_owner_is_not_freed),
 	    cmocka_unit_test(test_B10_memtest_of_free_pages),
 	    cmocka_unit_test(test_pagecheck_sees_torn_lists),
 	};

@@ -1,7 +1,7 @@
 /*
  * test_pagethreads.c: many processors at the allocators at once: no race, nothing given twice, nothing lost.
  * The locks here are real, RAM and the PAGES window are plain memory of the process.
- * sources: mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c
+ * sources: mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c mm/own.c
  * sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c
  * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  * sanitizer: thread

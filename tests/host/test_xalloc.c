@@ -1,6 +1,6 @@
 /*
  * test_xalloc.c: holes: they sum up, stay sorted and apart, never lose a byte, refuse what is not RAM.
- * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c
+ * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c mm/own.c
  * sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c arch/host/mem.c
  * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
