@@ -187,8 +187,7 @@ phaseinject(const char *text)
 		if (strncmp(crumbs + (usize)2 * i, text, 2) != 0)
 			continue;
 		boot.at = i;
-		if (text[2] == 0)
-			boot.how = InjNull;
+		boot.how = text[2] == 0 ? InjNull : InjNone;
 		for (u32 w = 0; text[2] == ':' && w < nelem(ways); w++)
 			if (strcmp(ways[w].word, text + 3) == 0)
 				boot.how = (u32)ways[w].how;
