@@ -56,13 +56,22 @@ cmdpanic(void)
 	panic("asked for by /dev/command");
 }
 
+/* A lock that is not given back: the way out of the call sees it (Q8). */
+static void
+cmdleaklock(void)
+{
+	static Lock l;
+
+	lock(&l);
+}
+
 static const struct {
 	const char *name;
 	void (*f)(void);
 } commands[] = {
-    {"poweroff", cmdpoweroff}, {"reboot", cmdreboot},  {"halt", cmdhalt}, {"membal", cmdmembal},
-    {"pool", poolsummary},     {"panic", cmdpanic},    {"ps", procdump},  {"xsummary", xsummary},
-    {"memcheck", cmdmemcheck}, {"membench", membench},
+    {"poweroff", cmdpoweroff}, {"reboot", cmdreboot},  {"halt", cmdhalt},	  {"membal", cmdmembal},
+    {"pool", poolsummary},     {"panic", cmdpanic},    {"ps", procdump},	  {"xsummary", xsummary},
+    {"memcheck", cmdmemcheck}, {"membench", membench}, {"leaklock", cmdleaklock},
 };
 
 void

@@ -12,10 +12,10 @@
 static const char Eshort[] = "file is shorter than its header says";
 
 enum Fix {
-	Fixed, /* the page is in the tables */
-	Again, /* something was waited for: look at everything anew */
-	Bad,   /* the process may not do this */
-	Badio, /* the file could not be read; the note is posted */
+	Fixed,	/* the page is in the tables */
+	Again,	/* something was waited for: look at everything anew */
+	Bad,	/* the process may not do this */
+	Doomed, /* it will end: the note that says why is posted */
 };
 
 /* How many bytes of the page at va come from the file. */
@@ -35,7 +35,7 @@ static enum Fix
 shortofmem(void)
 {
 	memwait("fault");
-	return up->procctl == ProcExit ? Bad : Again;
+	return up->procctl == ProcExit ? Doomed : Again;
 }
 
 /*
@@ -51,7 +51,7 @@ pagein(Segment *s, u64 va, u64 off, u32 n)
 
 	p = newpage(touva(va), &s->q);
 	if (p == nil)
-		return up->procctl == ProcExit ? Bad : Again;
+		return up->procctl == ProcExit ? Doomed : Again;
 	i = s->image;
 	incref(&i->ref);
 	qunlock(&s->q);
@@ -61,7 +61,7 @@ pagein(Segment *s, u64 va, u64 off, u32 n)
 		snformat(up->genbuf, sizeof up->genbuf, "sys: %s accessing %s: %s", Eioload,
 			 i->c->path != nil ? i->c->path->s : "?", up->errstr);
 		postnote(up, up->genbuf, NDebug);
-		return Badio;
+		return Doomed;
 	}
 	got = kread(i->c, pageva(p), n, (i64)off);
 	if (got != n)
@@ -88,7 +88,7 @@ fill(Segment *s, Page **slot, u64 va)
 	if (n > 0 && (p = lookpage(s->image, off, n)) == nil)
 		return pagein(s, va, off, n);
 	if (n == 0 && (p = newpage(touva(va), &s->q)) == nil)
-		return up->procctl == ProcExit ? Bad : Again;
+		return up->procctl == ProcExit ? Doomed : Again;
 	*slot = p;
 	return Fixed;
 }
@@ -104,7 +104,7 @@ own(Segment *s, Page **slot, u64 va)
 		return Fixed;
 	p = newpage(touva(va), &s->q);
 	if (p == nil)
-		return up->procctl == ProcExit ? Bad : Again;
+		return up->procctl == ProcExit ? Doomed : Again;
 	copypage(old, p);
 	*slot = p;
 	if (s->ref.ref > 1)
@@ -206,7 +206,7 @@ faultuser(Ureg *u, Uva addr, u32 access)
 	machp()->pfault++;
 	up->demand++;
 	r = bringin(uvabits(addr), access);
-	if (r == Fixed || r == Badio)
+	if (r == Fixed || r == Doomed)
 		return;
 	snformat(up->genbuf, sizeof up->genbuf, "sys: trap: fault %s addr=0x%llx",
 		 access == FaultWrite ? "write" : "read", uvabits(addr));

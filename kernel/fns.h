@@ -24,7 +24,7 @@ void procabort(Proc *p);
 void kproc(const char *name, void (*fn)(void *), void *arg);
 /* End the running process. status nil or "": success. freemem false: become Broken instead of going. */
 NORETURN void pexit(const char *status, bool freemem);
-/* Let the oldest Broken process, or this one, finish its end. False: it is not Broken. */
+/* Let a Broken process finish its end; nil: the oldest. False: it is not Broken, or none is. */
 bool unbreak(Proc *p);
 /* The oldest wait record into *w; the child's pid. error(Enochild), error(Eintr). */
 u32 pwait(Waitq *w);

@@ -1,6 +1,6 @@
 /*
- * memwait.c: when memory has run out: give back what can be read again, wait for others, and after a while
- * end the largest process [PLAN9-ABI 5.10]. Second life; mm calls memwait with no lock held, in the process
+ * memwait.c: when memory has run out: give back what can be read again and what only debuggers want, wait
+ * for others, and after a while end the largest process [PLAN9-ABI 5.10]. Second life; mm calls memwait with no lock held, in the process
  * that needs memory.
  */
 #include "dat.h"
@@ -109,7 +109,7 @@ memwait(const char *why)
 {
 	if (up == nil)
 		panic("%s: no memory, and no process to wait for it", why);
-	if (imagereclaim(16) > 0)
+	if (imagereclaim(16) > 0 || unbreak(nil))
 		return;
 	if (up->procctl == ProcExit && up->nerrlab > 0)
 		error(Ekillbig);

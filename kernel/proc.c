@@ -422,21 +422,21 @@ breakdown(void)
 bool
 unbreak(Proc *p)
 {
+	Proc *found;
 	u32 i;
-	bool found;
 
-	found = false;
+	found = nil;
 	lock(&broken.l);
-	for (i = 0; i < broken.n && !found; i++) {
-		if (broken.p[i] == p) {
+	for (i = 0; i < broken.n && found == nil; i++) {
+		if (p == nil || broken.p[i] == p) {
+			found = broken.p[i];
 			unlist(i);
-			found = true;
 		}
 	}
 	unlock(&broken.l);
-	if (found)
-		ready(p);
-	return found;
+	if (found != nil)
+		ready(found);
+	return found != nil;
 }
 
 /* What it owned or had borrowed goes back before its pages do (P-4). */

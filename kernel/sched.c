@@ -10,7 +10,7 @@
 #include "dat.h"
 #include "screen.h"
 
-enum { Quantum = HZ / 10 };
+enum { Quantum = HZ / 10 }; /* ticks of a turn, shared among those who wait for theirs */
 
 static struct {
 	Lock l;
@@ -180,7 +180,7 @@ pick(Mach *m)
 static inline void
 begin(Mach *m, Proc *p)
 {
-	p->quantum = m->ticks + Quantum;
+	p->quantum = m->ticks + (runq.nready < Quantum ? Quantum / (runq.nready + 1) : 1);
 	p->resched = false;
 	p->lastmach = m;
 	if (p->newtlb) {

@@ -104,6 +104,7 @@ main(int argc, char **argv)
 		checkend("N3_more_than_a_segment_holds", toolarge, "");
 	}
 	after = usedpages();
-	check(before == after, "H13_pages_come_back", "%lld before, %lld after", before, after);
+	check(after == before || (argc > 1 && after < before), "H13_pages_come_back",
+	      "%lld before, %lld after", before, after);
 	testend();
 }

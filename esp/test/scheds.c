@@ -1,0 +1,198 @@
+/*
+ * scheds.c: the scheduler: shares of the processor, waking up among those who never sleep, wakeups that must
+ * not be lost, address spaces that must not be mixed up, rendezvous (O6, I6).
+ */
+#include "check.h"
+
+enum { Hogs = 8, Milliseconds = 1600 };
+
+static u64
+now(void)
+{
+	u64 unused;
+
+	return (u64)_nsec(&unused) / 1000000;
+}
+
+static i32 *word; /* shared with children made by RFMEM */
+
+static int
+thread(void (*f)(int), int arg)
+{
+	int pid = rfork(RFPROC | RFMEM | RFFDG);
+
+	if (pid == 0) {
+		f(arg);
+		exits(nil);
+	}
+	return pid;
+}
+
+static void
+reap(int n)
+{
+	char msg[ERRMAX];
+
+	while (n-- > 0)
+		waitpid(msg, sizeof msg);
+}
+
+/* --- shares -------------------------------------------------------------------------------------------- */
+
+static volatile u64 count[Hogs];
+static volatile bool go, over;
+
+static void
+hog(int i)
+{
+	while (!go)
+		sleep(0);
+	while (!over)
+		count[i]++;
+}
+
+static void
+shares(void)
+{
+	u64 sum = 0, least = ~0ull, most = 0, t, late = 0;
+
+	go = over = false;
+	for (int i = 0; i < Hogs; i++)
+		thread(hog, i);
+	go = true;
+	for (u64 end = now() + Milliseconds; now() < end;) {
+		t = now();
+		sleep(50);
+		t = now() - t;
+		if (t > late)
+			late = t;
+	}
+	over = true;
+	reap(Hogs);
+	for (int i = 0; i < Hogs; i++) {
+		sum += count[i];
+		if (count[i] < least)
+			least = count[i];
+		if (count[i] > most)
+			most = count[i];
+	}
+	check(least * Hogs * 10 >= sum * 8 && most * Hogs * 10 <= sum * 12, "O6_hogs_share_the_processor",
+	      "least %llu, most %llu of %llu", least, most, sum);
+	check(late < 250, "O6_who_sleeps_wakes_in_time", "50 ms took %llu", late);
+}
+
+/* --- wakeups ------------------------------------------------------------------------------------------- */
+
+enum { Handoffs = 20000 };
+
+static void
+pong(int arg)
+{
+	(void)arg;
+	for (int i = 0; i < Handoffs; i++) {
+		semacquire(&word[0], 1);
+		semrelease(&word[1], 1);
+	}
+}
+
+static void
+handoffs(void)
+{
+	int i;
+
+	word[0] = word[1] = 0;
+	thread(pong, 0);
+	for (i = 0; i < Handoffs; i++) {
+		semrelease(&word[0], 1);
+		if (tsemacquire(&word[1], 5000) != 1)
+			break;
+	}
+	check(i == Handoffs, "O6_no_wakeup_is_lost", "the %dth", i);
+	reap(1);
+}
+
+/* --- spaces -------------------------------------------------------------------------------------------- */
+
+static volatile u32 mine;
+
+/* Two processes with the same addresses and other contents, taking turns. */
+static bool
+turns(u32 id)
+{
+	mine = id;
+	for (u32 i = 0; i < 10000; i++) {
+		sleep(0);
+		if (mine != id + i)
+			return false;
+		mine++;
+	}
+	return true;
+}
+
+static void
+spaces(void)
+{
+	char msg[ERRMAX];
+	int pid = fork();
+
+	if (pid == 0)
+		exits(turns(1000000) ? nil : "saw the other's memory");
+	bool good = turns(5000000);
+	waitpid(msg, sizeof msg);
+	check(good && *msg == 0, "I6_10000_switches_keep_spaces_apart", "%s", msg);
+}
+
+/* --- rendezvous ---------------------------------------------------------------------------------------- */
+
+static volatile u64 got;
+
+static void
+partner(int tag)
+{
+	got = rendezvous((u64)tag, 77);
+}
+
+static void
+rendez(void)
+{
+	got = 0;
+	thread(partner, 42);
+	u64 v = rendezvous(42, 99);
+	reap(1);
+	check(v == 77 && got == 99, "O5_rendezvous_swaps_values", "%llu and %llu", v, got);
+}
+
+static void
+lonely(int tag)
+{
+	got = rendezvous((u64)tag, 1);
+}
+
+static void
+interrupted(void)
+{
+	char file[64];
+	int pid = thread(lonely, 43);
+
+	sleep(20);
+	snformat(file, sizeof file, "/proc/%d/note", pid);
+	int fd = open(file, OWRITE);
+	write(fd, "interrupt", 9);
+	close(fd);
+	char msg[ERRMAX];
+	check(waitpid(msg, sizeof msg) == pid && strstr(msg, "interrupt") != nil,
+	      "O5_rendezvous_can_be_interrupted", "'%s'", msg);
+}
+
+void
+main(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	word = malloc(2 * sizeof *word);
+	shares(); /* first: who has run much wakes late */
+	rendez();
+	interrupted();
+	handoffs();
+	spaces();
+	testend();
+}
