@@ -37,20 +37,13 @@ cclose(Chan *c)
 	chanfree(c);
 }
 
-/* A walk of no elements: the device gives a channel of its own. */
 Chan *
 cclone(Chan *c)
 {
-	Walkqid *wq = devtab[c->type]->walk(c, nil, nil, 0);
-	Chan *nc;
+	Chan *nc = devtab[c->type]->walk(c, nil);
 
-	if (!wq)
-		error("clone failed");
-	nc = wq->clone;
-	free(wq);
 	if (c->path) {
 		incref(&c->path->ref);
-		pathclose(nc->path);
 		nc->path = c->path;
 	}
 	return nc;

@@ -34,7 +34,6 @@ typedef struct Rgrp Rgrp;
 typedef struct Timer Timer;
 typedef struct Tos Tos;
 typedef struct Waitq Waitq;
-typedef struct Walkqid Walkqid;
 
 enum {
 	ERRMAX = 128,
@@ -288,11 +287,14 @@ enum {
 
 struct Path { /* an absolute, cleaned name, and the channels stepped through at mount points */
 	Ref ref;
-	char *s;
-	u32 len, alen;
 	u32 depth;   /* elements */
-	Chan **mtpt; /* malen of them: [i] was mounted upon after i elements, or nil */
-	u32 malen;
+	u32 len;     /* bytes of s, without the NUL */
+	u32 alen;    /* bytes at s */
+	u32 malen;   /* entries at mtpt */
+	char *s;     /* text, or malloced when it grew longer */
+	Chan **mtpt; /* crossed, or malloced: [i] was mounted upon after i elements, or nil */
+	Chan *crossed[4];
+	char text[64];
 };
 enum { COPEN = 1 };
 struct Chan {
@@ -325,11 +327,6 @@ struct Mhead { /* what is mounted upon one file */
 	Mount *mount; /* (lock) in the order of searching */
 	Mhead *hash;  /* (ns) */
 };
-struct Walkqid {
-	Chan *clone;
-	u32 nqid;
-	Qid qid[];
-};
 struct Dir {
 	u16 type;
 	u32 dev;
@@ -352,7 +349,8 @@ struct Dev {	/* every member is set, by name; dev.c has the defaults */
 	void (*reset)(void);
 	void (*init)(void);
 	Chan *(*attach)(const char *spec);
-	Walkqid *(*walk)(Chan *c, Chan *nc, char **name, int nname);
+	/* name in the directory c, nil: c again: a new channel, not open, without path; nil: no such name */
+	Chan *(*walk)(Chan *c, const char *name);
 	i64 (*stat)(Chan *, u8 *, i64);
 	Chan *(*open)(Chan *, int);
 	Chan *(*create)(Chan *, const char *, int, u32);

@@ -135,13 +135,14 @@ devdir(Chan *c, Qid qid, const char *name, u64 length, const char *user, u32 per
 int
 devgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp)
 {
-	(void)name;
 	if (i == DEVDOTDOT) {
 		devdir(c, (Qid){.path = 0, .vers = 0, .type = QTDIR}, "..", 0, eve, 0555, dp);
 		return 1;
 	}
 	if (i >= ntab)
 		return -1;
+	if (name && strcmp(name, tab[i].name) != 0)
+		return 0;
 	devdir(c, tab[i].qid, tab[i].name, tab[i].length, eve, tab[i].perm, dp);
 	return 1;
 }
@@ -161,32 +162,21 @@ devlookup(Chan *c, const char *name, Dirtab *tab, int ntab, Devgen *gen, Dir *d)
 	}
 }
 
-Walkqid *
-devwalk(Chan *c, Chan *nc, char **name, int nname, Dirtab *tab, int ntab, Devgen *gen)
+/* One step down or up, or another channel at c. */
+Chan *
+devwalk(Chan *c, const char *name, Dirtab *tab, int ntab, Devgen *gen)
 {
-	Walkqid *wq = smalloc(sizeof *wq + (usize)nname * sizeof(Qid));
+	Chan *nc;
 	Dir d;
 
-	wq->clone = nc ? nc : devclone(c);
-	if (waserror()) {
-		if (!nc)
-			cclose(wq->clone);
-		free(wq);
-		nexterror();
-	}
-	for (int i = 0; i < nname; i++) {
-		isdir(wq->clone);
-		if (!devlookup(wq->clone, name[i], tab, ntab, gen, &d))
-			break;
-		wq->clone->qid = wq->qid[wq->nqid++] = d.qid;
-	}
-	poperror();
-	if (wq->nqid == (u32)nname)
-		return wq;
-	if (!nc)
-		cclose(wq->clone);
-	free(wq);
-	return nil;
+	if (!name)
+		return devclone(c);
+	isdir(c);
+	if (!devlookup(c, name, tab, ntab, gen, &d))
+		return nil;
+	nc = devclone(c);
+	nc->qid = d.qid;
+	return nc;
 }
 
 i64

@@ -49,10 +49,10 @@ archattach(const char *spec)
 	return devattach('P', spec);
 }
 
-static Walkqid *
-archwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+archwalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, arch.tab, arch.n, devgen);
+	return devwalk(c, name, arch.tab, arch.n, devgen);
 }
 
 static i64

@@ -603,6 +603,8 @@ consgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp)
 		return devgen(c, name, tab, ntab, i, dp);
 	if (i >= (int)nelem(files))
 		return -1;
+	if (name && strcmp(name, files[i].name) != 0)
+		return 0;
 	devdir(c, (Qid){.path = (u64)i + 1, .vers = 0, .type = QTFILE}, files[i].name, 0, eve, files[i].perm,
 	       dp);
 	return 1;
@@ -626,10 +628,10 @@ consattach(const char *spec)
 	return devattach('c', spec);
 }
 
-static Walkqid *
-conswalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+conswalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, nil, 0, consgen);
+	return devwalk(c, name, nil, 0, consgen);
 }
 
 static i64

@@ -37,10 +37,10 @@ dupattach(const char *spec)
 	return devattach('d', spec);
 }
 
-static Walkqid *
-dupwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+dupwalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, nil, 0, dupgen);
+	return devwalk(c, name, nil, 0, dupgen);
 }
 
 static i64

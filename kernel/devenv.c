@@ -189,10 +189,10 @@ envattach(const char *spec)
 	return c;
 }
 
-static Walkqid *
-envwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+envwalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, nil, 0, envgen);
+	return devwalk(c, name, nil, 0, envgen);
 }
 
 static i64

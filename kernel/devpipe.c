@@ -110,32 +110,15 @@ pipeattach(const char *spec)
 	return c;
 }
 
-/* Another channel of the pipe, counted. */
+/* Every channel counts. */
 static Chan *
-pipeclone(Chan *c)
+pipewalk(Chan *c, const char *name)
 {
-	Chan *nc = devclone(c);
+	Chan *nc = devwalk(c, name, nil, 0, pipegen);
 
-	piperef(nc->aux);
+	if (nc)
+		piperef(nc->aux);
 	return nc;
-}
-
-static Walkqid *
-pipewalk(Chan *c, Chan *nc, char **name, int nname)
-{
-	Chan *volatile own = nc ? nil : pipeclone(c);
-	Walkqid *wq;
-
-	if (waserror()) {
-		if (own)
-			cclose(own);
-		nexterror();
-	}
-	wq = devwalk(c, nc ? nc : own, name, nname, nil, 0, pipegen);
-	poperror();
-	if (!wq && own)
-		cclose(own);
-	return wq;
 }
 
 static i64
@@ -192,17 +175,13 @@ pipeclose(Chan *c)
 void
 pipechans(Chan *c[2])
 {
-	char name[2][8] = {"data", "data1"};
-	char *elem;
 	Chan *dir = pipeattach("");
 
 	for (int i = 0; i < 2; i++) {
-		elem = name[i];
-		Walkqid *wq = pipewalk(dir, nil, &elem, 1);
+		c[i] = pipewalk(dir, names[i]);
 		incref(&dir->path->ref);
-		wq->clone->path = pathpush(dir->path, elem, nil);
-		c[i] = pipeopen(wq->clone, ORDWR);
-		free(wq);
+		c[i]->path = pathpush(dir->path, names[i], nil);
+		pipeopen(c[i], ORDWR);
 	}
 	cclose(dir);
 }

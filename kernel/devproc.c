@@ -104,6 +104,8 @@ procgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp)
 		return topgen(c, name, i, dp);
 	if (i >= (int)nelem(files))
 		return -1;
+	if (name && strcmp(name, files[i].name) != 0)
+		return 0;
 	p = procof(c);
 	q.path = (u64)qpid(c) << QSHIFT | files[i].qid;
 	devdir(c, q, files[i].name, 0, p->user, files[i].perm ? files[i].perm : p->procmode, dp);
@@ -116,10 +118,10 @@ procattach(const char *spec)
 	return devattach('p', spec);
 }
 
-static Walkqid *
-procwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+procwalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, nil, 0, procgen);
+	return devwalk(c, name, nil, 0, procgen);
 }
 
 /* The record of a file, looked for in its own directory. */

@@ -83,7 +83,7 @@ bootgen(Chan *c, int i, Dir *dp)
 static int
 rootgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp)
 {
-	(void)name, (void)tab, (void)ntab;
+	(void)tab, (void)ntab;
 	if (i == DEVDOTDOT) {
 		devdir(c, (Qid){.path = Qroot, .vers = 0, .type = QTDIR}, "/", 0, eve, 0555, dp);
 		return 1;
@@ -92,6 +92,8 @@ rootgen(Chan *c, const char *name, Dirtab *tab, int ntab, int i, Dir *dp)
 		return bootgen(c, i, dp);
 	if (c->qid.path != Qroot || i >= (int)nelem(rootdirs))
 		return -1;
+	if (name && strcmp(name, rootdirs[i]) != 0)
+		return 0;
 	devdir(c, (Qid){.path = (u64)i + 1, .vers = 0, .type = QTDIR}, rootdirs[i], 0, eve, 0555, dp);
 	return 1;
 }
@@ -114,21 +116,19 @@ rootattach(const char *spec)
 	return devattach('/', spec);
 }
 
-static Walkqid *
-rootwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+rootwalk(Chan *c, const char *name)
 {
+	Chan *nc;
 	Qid q;
-	Walkqid *wq;
 
-	if (nname != 1 || nc || c->qid.path != Qboot || strcmp(name[0], "..") == 0)
-		return devwalk(c, nc, name, nname, nil, 0, rootgen);
-	if (!bootlookup(name[0], &q))
+	if (!name || c->qid.path != Qboot || strcmp(name, "..") == 0)
+		return devwalk(c, name, nil, 0, rootgen);
+	if (!bootlookup(name, &q))
 		return nil;
-	wq = smalloc(sizeof *wq + sizeof(Qid));
-	wq->clone = devclone(c);
-	wq->clone->qid = wq->qid[0] = q;
-	wq->nqid = 1;
-	return wq;
+	nc = devclone(c);
+	nc->qid = q;
+	return nc;
 }
 
 static i64

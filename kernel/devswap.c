@@ -14,10 +14,10 @@ swapattach(const char *spec)
 	return devattach(SWAPLETTER, spec);
 }
 
-static Walkqid *
-swapwalk(Chan *c, Chan *nc, char **name, int nname)
+static Chan *
+swapwalk(Chan *c, const char *name)
 {
-	return devwalk(c, nc, name, nname, swaptab, nelem(swaptab), devgen);
+	return devwalk(c, name, swaptab, nelem(swaptab), devgen);
 }
 
 static i64

@@ -129,7 +129,7 @@ void devclose(Chan *c);
 void devinit(void);
 Chan *devattach(u32 dc, const char *spec);
 Chan *devclone(Chan *c);
-Walkqid *devwalk(Chan *c, Chan *nc, char **name, int nname, Dirtab *tab, int ntab, Devgen *gen);
+Chan *devwalk(Chan *c, const char *name, Dirtab *tab, int ntab, Devgen *gen);
 i64 devstat(Chan *c, u8 *dp, i64 n, Dirtab *tab, int ntab, Devgen *gen);
 i64 devdirread(Chan *c, Buf *b, i64 n, Dirtab *tab, int ntab, Devgen *gen);
 Chan *devopen(Chan *c, int omode, Dirtab *tab, int ntab, Devgen *gen);

@@ -34,25 +34,16 @@ validnamedup(u64 uaddr)
 /* --- one step ---------------------------------------------------------------------------------------------
  */
 
-/* The device's walk of one element from c: a new channel without path, or nil if there is none. */
 static Chan *
-walk1(Chan *c, char *elem)
+walk1(Chan *c, const char *elem)
 {
-	Walkqid *wq;
-	Chan *nc = nil;
-
 	isdir(c);
-	wq = devtab[c->type]->walk(c, nil, &elem, 1);
-	if (wq) {
-		nc = wq->clone;
-		free(wq);
-	}
-	return nc;
+	return devtab[c->type]->walk(c, elem);
 }
 
 /* The first member of the union mh that has elem. */
 static Chan *
-walkunion(Mhead *mh, char *elem)
+walkunion(Mhead *mh, const char *elem)
 {
 	Chan *volatile nc = nil;
 
@@ -69,49 +60,63 @@ walkunion(Mhead *mh, char *elem)
 	return nc;
 }
 
+/*
+ * The channel's path, to be made longer or shorter: taken from it if it is ours alone and will go, or shared.
+ */
+static Path *
+takepath(Chan *c)
+{
+	Path *p = c->path;
+
+	if (c->ref.ref == 1)
+		c->path = nil;
+	else
+		incref(&p->ref);
+	return p;
+}
+
 /* Up: to the parent, or to what a mount point on the way was mounted upon. */
 static Chan *
 walkup(Chan *c)
 {
-	char dotdot[] = "..";
-	Chan *nc = walk1(c, dotdot), *from;
+	Chan *nc = walk1(c, ".."), *from;
+	Path *p;
 
 	if (!nc)
 		error(Enonexist);
-	pathclose(nc->path);
-	incref(&c->path->ref);
-	nc->path = pathpop(c->path, &from);
+	p = pathpop(takepath(c), &from);
 	if (from) {
-		Path *p = nc->path;
-		nc->path = nil;
 		cclose(nc);
 		nc = cclone(from);
-		cclose(from);
 		pathclose(nc->path);
-		nc->path = p;
+		cclose(from);
 	}
+	nc->path = p;
 	return nc;
 }
 
 static Chan *
-walkdown(Chan *c, char *elem, bool nomount)
+walkdown(Chan *c, const char *elem, bool nomount)
 {
 	Mhead *mh = nomount ? nil : findmount(c);
 	Chan *nc;
 
-	if (waserror()) {
-		mheadclose(mh);
-		nexterror();
+	if (!mh) {
+		nc = walk1(c, elem);
+	} else {
+		if (waserror()) {
+			mheadclose(mh);
+			nexterror();
+		}
+		isdir(c);
+		nc = walkunion(mh, elem);
+		poperror();
 	}
-	isdir(c);
-	nc = mh ? walkunion(mh, elem) : walk1(c, elem);
+	if (nc)
+		nc->path = pathpush(takepath(c), elem, mh ? c : nil);
+	mheadclose(mh);
 	if (!nc)
 		error(Enonexist);
-	poperror();
-	pathclose(nc->path);
-	incref(&c->path->ref);
-	nc->path = pathpush(c->path, elem, mh ? c : nil);
-	mheadclose(mh);
 	return nc;
 }
 
@@ -135,9 +140,8 @@ cross(Chan *c)
 	runlock(&mh->lock);
 	nc = cunique(nc);
 	poperror();
-	incref(&c->path->ref);
 	pathclose(nc->path);
-	nc->path = c->path;
+	nc->path = takepath(c);
 	mheadclose(nc->umh);
 	nc->umh = mh;
 	cclose(c);

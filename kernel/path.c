@@ -7,7 +7,32 @@
  */
 #include "dat.h"
 
-enum { PATHSLOP = 32 }; /* bytes kept free for growing */
+enum { PATHSLOP = 32 }; /* bytes kept free when a text grows */
+
+/* Room for n bytes of text. */
+static void
+growtext(Path *p, u32 n)
+{
+	char *s;
+
+	if (n <= p->alen)
+		return;
+	s = smalloc(n + PATHSLOP);
+	memcpy(s, p->s, p->len);
+	if (p->s != p->text)
+		free(p->s);
+	p->s = s;
+	p->alen = n + PATHSLOP;
+}
+
+static void
+settext(Path *p, const char *s, u32 n)
+{
+	growtext(p, n + 1);
+	memcpy(p->s, s, n);
+	p->s[n] = 0;
+	p->len = n;
+}
 
 Path *
 newpath(const char *s)
@@ -15,10 +40,11 @@ newpath(const char *s)
 	Path *p = smalloc(sizeof *p);
 
 	p->ref.ref = 1;
-	p->len = (u32)strlen(s);
-	p->alen = p->len + 1 + PATHSLOP;
-	p->s = smalloc(p->alen);
-	memcpy(p->s, s, p->len);
+	p->s = p->text;
+	p->alen = sizeof p->text;
+	p->mtpt = p->crossed;
+	p->malen = nelem(p->crossed);
+	settext(p, s, (u32)strlen(s));
 	return p;
 }
 
@@ -29,11 +55,11 @@ setcrossing(Path *p, u32 i, Chan *c)
 	if (!c && i >= p->malen)
 		return;
 	if (i >= p->malen) {
-		u32 n = i + 8;
+		u32 n = 2 * i;
 		Chan **m = smalloc(n * sizeof *m);
-		if (p->malen)
-			memcpy(m, p->mtpt, p->malen * sizeof *m);
-		free(p->mtpt);
+		memcpy(m, p->mtpt, p->malen * sizeof *m);
+		if (p->mtpt != p->crossed)
+			free(p->mtpt);
 		p->mtpt = m;
 		p->malen = n;
 	}
@@ -45,11 +71,13 @@ pathclose(Path *p)
 {
 	if (!p || decref(&p->ref) > 0)
 		return;
-	for (u32 i = 0; i < p->malen; i++)
+	for (u32 i = 0; i < p->depth && i < p->malen; i++)
 		if (p->mtpt[i])
 			cclose(p->mtpt[i]);
-	free(p->mtpt);
-	free(p->s);
+	if (p->mtpt != p->crossed)
+		free(p->mtpt);
+	if (p->s != p->text)
+		free(p->s);
 	free(p);
 }
 
@@ -63,7 +91,7 @@ ownpath(Path *p)
 		return p;
 	q = newpath(p->s);
 	q->depth = p->depth;
-	for (u32 i = 0; i < p->malen; i++)
+	for (u32 i = 0; i < p->depth && i < p->malen; i++)
 		if (p->mtpt[i]) {
 			incref(&p->mtpt[i]->ref);
 			setcrossing(q, i, p->mtpt[i]);
@@ -82,13 +110,7 @@ pathpush(Path *p, const char *elem, Chan *from)
 	u32 n = (u32)strlen(elem);
 
 	p = ownpath(p);
-	if (p->len + n + 2 > p->alen) {
-		char *s = smalloc(p->len + n + 2 + PATHSLOP);
-		memcpy(s, p->s, p->len);
-		free(p->s);
-		p->s = s;
-		p->alen = p->len + n + 2 + PATHSLOP;
-	}
+	growtext(p, p->len + n + 2);
 	if (p->len > 0 && p->s[p->len - 1] != '/')
 		p->s[p->len++] = '/';
 	memcpy(p->s + p->len, elem, n + 1);

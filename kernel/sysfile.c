@@ -229,9 +229,9 @@ dirread(Chan *c, Buf *b, i64 n, i64 off)
 	return n;
 }
 
-/* Claim n bytes of c from its offset on: where they begin. */
+/* Move the offset by n. Where it was. */
 static i64
-claim(Chan *c, i64 n)
+advance(Chan *c, i64 n)
 {
 	i64 off;
 
@@ -242,73 +242,78 @@ claim(Chan *c, i64 n)
 	return off;
 }
 
-/* n bytes of what was claimed were not used. */
-static void
-giveback(Chan *c, i64 n)
-{
-	lock(&c->l);
-	c->offset -= (u64)n;
-	unlock(&c->l);
-}
-
-/* One call of the device. */
 static i64
-devio(Chan *c, Buf *b, i64 n, i64 off, bool write)
-{
-	return write ? devtab[c->type]->write(c, b, n, off) : devtab[c->type]->read(c, b, n, off);
-}
-
-/* With the channel's own offset: it moves by what was done, also when others move it meanwhile. */
-static i64
-iohere(Chan *c, Buf *b, i64 n, bool write)
-{
-	i64 off = claim(c, n), got;
-
-	if (waserror()) {
-		giveback(c, n);
-		nexterror();
-	}
-	got = devio(c, b, n, off, write);
-	poperror();
-	if (got < n)
-		giveback(c, n - got);
-	return got;
-}
-
-/* Bytes to or from an open file, with the channel's offset if off is -1. Takes c's reference. */
-static i64
-transfer(Chan *c, Buf *b, i64 n, i64 off, bool write)
+doread(Chan *c, Buf *b, i64 n, i64 off)
 {
 	i64 got;
 
+	if (c->qid.type & QTDIR)
+		return dirread(c, b, n, off);
+	if (off != -1)
+		return devtab[c->type]->read(c, b, n, off);
+	got = devtab[c->type]->read(c, b, n, (i64)c->offset);
+	if (got > 0)
+		advance(c, got);
+	return got;
+}
+
+/* Two who write through one channel get different places: it moves first, and back by what was not written.
+ */
+static i64
+dowrite(Chan *c, const Buf *b, i64 n, i64 off)
+{
+	i64 got;
+
+	if (off != -1)
+		return devtab[c->type]->write(c, b, n, off);
+	off = advance(c, n);
+	if (waserror()) {
+		advance(c, -n);
+		nexterror();
+	}
+	got = devtab[c->type]->write(c, b, n, off);
+	poperror();
+	if (got < n)
+		advance(c, got - n);
+	return got;
+}
+
+static i64
+doio(Chan *c, u64 addr, i64 n, i64 off, bool write)
+{
+	Buf *b = ubuf(touva(addr));
+
+	return write ? dowrite(c, b, n, off) : doread(c, b, n, off);
+}
+
+/*
+ * A descriptor's channel is held by a reference while a device works on it; a table that nobody shares
+ * needs none: no one else can close it under us.
+ */
+static i64
+readwrite(u64 fd, u64 addr, u64 count, i64 off, bool write)
+{
+	bool alone = up->fgrp->ref.ref == 1;
+	i64 n = (i32)count, got;
+	Chan *c;
+
+	validaddr(addr, n < 0 ? ~0ull : (u64)n, !write);
+	c = fdtochan((int)fd, write ? OWRITE : OREAD, !alone);
+	if (alone) {
+		if (off < -1)
+			error(Enegoff);
+		return doio(c, addr, n, off, write);
+	}
 	if (waserror()) {
 		cclose(c);
 		nexterror();
 	}
 	if (off < -1)
 		error(Enegoff);
-	if (!write && (c->qid.type & QTDIR))
-		got = dirread(c, b, n, off);
-	else if (off == -1)
-		got = iohere(c, b, n, write);
-	else
-		got = devio(c, b, n, off, write);
+	got = doio(c, addr, n, off, write);
 	poperror();
 	cclose(c);
 	return got;
-}
-
-static i64
-readwrite(u64 fd, u64 addr, u64 count, i64 off, bool write)
-{
-	i32 n = (i32)count;
-	Chan *c;
-
-	if (n < 0)
-		validaddr(addr, ~0ull, !write);
-	validaddr(addr, (u64)n, !write);
-	c = fdtochan((int)fd, write ? OWRITE : OREAD, true);
-	return transfer(c, ubuf(touva(addr)), n, off, write);
 }
 
 i64
