@@ -88,7 +88,7 @@ kwrite(Chan *c, const void *p, i64 n, i64 off)
 	return devtab[c->type]->write(c, ckbuf(p), n, off);
 }
 
-/* --- buffers ------------------------------------------------------------------------------------------ */
+/* --- buffers ---------------------------------------------------------------------------------- */
 
 static bool
 isuser(const Buf *b)
@@ -96,26 +96,40 @@ isuser(const Buf *b)
 	return (u64)(uintptr)b < USTKTOP;
 }
 
-void
-bufput(Buf *b, i64 at, const void *s, usize n)
+bool
+trybufput(Buf *b, i64 at, const void *s, usize n)
 {
 	u8 *d = (u8 *)b + at;
 
 	if (isuser(b))
-		ucopyout((u64)(uintptr)d, s, n);
-	else
-		memcpy(d, s, n);
+		return copyout(touva((u64)(uintptr)d), s, n);
+	memcpy(d, s, n);
+	return true;
+}
+
+bool
+trybufget(void *d, const Buf *b, i64 at, usize n)
+{
+	const u8 *s = (const u8 *)b + at;
+
+	if (isuser(b))
+		return copyin(d, touva((u64)(uintptr)s), n);
+	memcpy(d, s, n);
+	return true;
+}
+
+void
+bufput(Buf *b, i64 at, const void *s, usize n)
+{
+	if (!trybufput(b, at, s, n))
+		badaddr();
 }
 
 void
 bufget(void *d, const Buf *b, i64 at, usize n)
 {
-	const u8 *s = (const u8 *)b + at;
-
-	if (isuser(b))
-		ucopyin(d, (u64)(uintptr)s, n);
-	else
-		memcpy(d, s, n);
+	if (!trybufget(d, b, at, n))
+		badaddr();
 }
 
 void

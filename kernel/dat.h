@@ -343,8 +343,9 @@ struct Dirtab {
 };
 typedef int Devgen(Chan *, const char *name, Dirtab *, int ntab, int i, Dir *);
 
-struct Dev {	/* every member is set, by name; dev.c has the defaults */
-	u32 dc; /* the letter after # */
+struct Dev {	     /* every member is set, by name; dev.c has the defaults */
+	u32 dc;	     /* the letter after # */
+	bool stream; /* offsets mean nothing: no seeks, nothing to keep */
 	const char *name;
 	void (*reset)(void);
 	void (*init)(void);

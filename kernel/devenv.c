@@ -33,8 +33,7 @@ closeegrp(Egrp *e)
 	free(e);
 }
 
-/* --- the list; the group is locked
- * ------------------------------------------------------------------------------- */
+/* --- the list; the group is locked ------------------------------------------------------------ */
 
 static Evalue *
 byname(Egrp *e, const char *name)
@@ -143,8 +142,7 @@ ksetenv(const char *name, const char *value, bool shared)
 	wunlock(&e->l);
 }
 
-/* --- the device
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the device ------------------------------------------------------------------------------- */
 
 static Egrp *
 group(Chan *c)

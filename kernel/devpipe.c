@@ -8,7 +8,8 @@
  */
 #include "pipeq.h"
 
-enum { EOFREADS = 3 }; /* empty reads after a hangup before they become errors */
+enum { EOFREADS = 3 };	/* empty reads after a hangup before they become errors */
+enum { PqHungup = -4 }; /* beside pipeq.h's answers */
 
 typedef struct Way Way;
 struct Way {
@@ -19,6 +20,7 @@ struct Way {
 	u32 eofs;    /* (q) empty reads given since the hangup */
 	QLock rwait, wwait;
 	Rendez rr, wr;
+	bool rsleeps, wsleeps; /* (a) someone is at rr, at wr, or on his way */
 };
 
 typedef struct Pipe Pipe;
@@ -186,8 +188,7 @@ pipechans(Chan *c[2])
 	cclose(dir);
 }
 
-/* --- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* --- reading --- */
 
 static bool
 readable(void *arg)
@@ -197,31 +198,33 @@ readable(void *arg)
 	return w->hungup || !pqempty(&w->data);
 }
 
+/*
+ * Sleep at r until fn. The mark is set before fn is looked at, and looked at by the other side after it made
+ * fn true, so that one of the two sees the other.
+ */
 static void
-waitread(Way *w)
+waitfor(QLock *turn, Rendez *r, bool *mark, bool (*fn)(void *), void *arg)
 {
-	if (!eqlock(&w->rwait))
+	if (!eqlock(turn))
 		error(Eintr);
 	if (waserror()) {
-		qunlock(&w->rwait);
+		qunlock(turn);
 		nexterror();
 	}
-	sleep(&w->rr, readable, w);
+	__atomic_store_n(mark, true, __ATOMIC_SEQ_CST);
+	sleep(r, fn, arg);
 	poperror();
-	qunlock(&w->rwait);
+	qunlock(turn);
 }
 
-/* What a read gives at once, or -1: nothing yet. w->q is held. */
-static i64
-tryread(Way *w, Buf *b, u32 n)
+/* Wake who set the mark, if anyone did. */
+static void
+wakemarked(Rendez *r, bool *mark)
 {
-	if (!pqempty(&w->data))
-		return pqget(&w->data, b, n);
-	if (!w->hungup)
-		return -1;
-	if (w->eofs++ >= EOFREADS)
-		error(Ehungup);
-	return 0;
+	if (__atomic_load_n(mark, __ATOMIC_SEQ_CST)) {
+		__atomic_store_n(mark, false, __ATOMIC_SEQ_CST);
+		wakeup(r);
+	}
 }
 
 static i64
@@ -237,24 +240,23 @@ piperead(Chan *c, Buf *b, i64 n, i64 off)
 	w = &p->way[endof(c)];
 	for (;;) {
 		qlock(&w->q);
-		if (waserror()) {
-			qunlock(&w->q);
-			nexterror();
-		}
-		got = tryread(w, b, (u32)n);
-		poperror();
+		got = pqget(&w->data, b, (u32)n);
+		if (got == PqEmpty && w->hungup)
+			got = w->eofs++ < EOFREADS ? 0 : PqHungup;
 		qunlock(&w->q);
-		if (got >= 0)
+		if (got != PqEmpty)
 			break;
-		waitread(w);
+		waitfor(&w->rwait, &w->rr, &w->rsleeps, readable, w);
 	}
-	if (got > 0)
-		wakeup(&w->wr);
+	if (got == PqBad)
+		badaddr();
+	if (got == PqHungup)
+		error(Ehungup);
+	wakemarked(&w->wr, &w->wsleeps);
 	return got;
 }
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- writing --- */
 
 typedef struct Writer Writer;
 struct Writer {
@@ -270,61 +272,43 @@ writable(void *arg)
 	return wr->w->closed || pqroom(&wr->w->data, wr->n);
 }
 
-static void
-waitwrite(Way *w, u32 n)
-{
-	Writer wr = {w, n};
-
-	if (!eqlock(&w->wwait))
-		error(Eintr);
-	if (waserror()) {
-		qunlock(&w->wwait);
-		nexterror();
-	}
-	sleep(&w->wr, writable, &wr);
-	poperror();
-	qunlock(&w->wwait);
-}
-
-static void
-closedpipe(void)
-{
-	postnote(up, "sys: write on closed pipe", NUser);
-	error(Ehungup);
-}
-
-/* One record, if there is room; false: wait. w->q is held. */
-static bool
-trywrite(Way *w, const Buf *b, i64 at, u32 n)
+/* Put the record in if it can be done now; PqEmpty: no room yet. w->q is held. */
+static int
+tryput(Way *w, const Buf *b, i64 at, u32 n)
 {
 	if (w->closed)
-		closedpipe();
-	if (!pqroom(&w->data, n))
-		return false;
-	if (!pqput(&w->data, b, at, n))
+		return PqHungup;
+	return pqroom(&w->data, n) ? pqput(&w->data, b, at, n) : PqEmpty;
+}
+
+static void
+putfailed(int r)
+{
+	if (r == PqBad)
+		badaddr();
+	if (r == PqNomem)
 		error(Enomem);
-	return true;
+	postnote(up, "sys: write on closed pipe", NUser);
+	error(Ehungup);
 }
 
 static void
 writerecord(Way *w, const Buf *b, i64 at, u32 n)
 {
-	bool done;
+	Writer wr = {w, n};
+	int r;
 
 	for (;;) {
 		qlock(&w->q);
-		if (waserror()) {
-			qunlock(&w->q);
-			nexterror();
-		}
-		done = trywrite(w, b, at, n);
-		poperror();
+		r = tryput(w, b, at, n);
 		qunlock(&w->q);
-		if (done)
+		if (r != PqEmpty)
 			break;
-		waitwrite(w, n);
+		waitfor(&w->wwait, &w->wr, &w->wsleeps, writable, &wr);
 	}
-	wakeup(&w->rr);
+	if (r < 0)
+		putfailed(r);
+	wakemarked(&w->rr, &w->rsleeps);
 }
 
 static i64
@@ -349,6 +333,7 @@ pipewrite(Chan *c, const Buf *b, i64 n, i64 off)
 Dev pipedevtab = {
     .dc = '|',
     .name = "pipe",
+    .stream = true,
     .reset = devreset,
     .init = devinit,
     .attach = pipeattach,

@@ -233,7 +233,7 @@ okaddr(u64 addr, u64 n, bool write)
 	}
 }
 
-NORETURN static void
+void
 badaddr(void)
 {
 	postnote(up, "sys: bad address in syscall", NDebug);

@@ -11,7 +11,7 @@
  */
 #pragma once
 
-/* --- error.c: the words users see [PLAN9-ABI 4.9] -------------------------------------------------- */
+/* --- error.c: the words users see [PLAN9-ABI 4.9] --------------------------------------------- */
 
 extern const char Enonexist[], Eexist[], Enotdir[], Eisdir[], Eperm[], Ebadusefd[], Ebadfd[], Enofd[];
 extern const char Ebadarg[], Ebadchar[], Efilename[], Etoolong[], Enodev[], Einuse[], Eshutdown[], Eio[];
@@ -24,7 +24,7 @@ extern const char Eemptyname[], Enocreatedir[], Enotyet[], Enoprocs[];
 /* Names in walk errors: "'name' message", the message kept whole, in at most n bytes. */
 void namerror(char *d, usize n, const char *name, usize len, const char *msg);
 
-/* --- buffers of callers ---------------------------------------------------------------------------- */
+/* --- buffers of callers ----------------------------------------------------------------------- */
 
 static inline Buf *
 kbuf(void *p)
@@ -44,6 +44,9 @@ ubuf(Uva a)
 /* Copy n bytes to, from b + at. error(Ebadarg) with the note on bad user memory. */
 void bufput(Buf *b, i64 at, const void *s, usize n);
 void bufget(void *d, const Buf *b, i64 at, usize n);
+/* The same for one who holds something: false on bad memory; badaddr() then, when nothing is held. */
+bool trybufput(Buf *b, i64 at, const void *s, usize n) MUSTUSE;
+bool trybufget(void *d, const Buf *b, i64 at, usize n) MUSTUSE;
 void bufzero(Buf *b, i64 at, usize n);
 /* The part of text s[0..len) that a read of n bytes at off gives: how many bytes. */
 i64 readmem(i64 off, Buf *b, i64 n, const void *s, usize len);
@@ -51,7 +54,7 @@ i64 readstr(i64 off, Buf *b, i64 n, const char *s);
 /* At most max-1 bytes written by the caller into d, NUL-terminated, a trailing newline cut. */
 usize writestr(char *d, usize max, const Buf *b, i64 n);
 
-/* --- chan.c, path.c, namec.c ------------------------------------------------------------------------- */
+/* --- chan.c, path.c, namec.c ------------------------------------------------------------------ */
 
 enum Access { Aaccess, Abind, Atodir, Aopen, Amount, Acreate, Aremove };
 
@@ -79,7 +82,7 @@ Path *pathpush(Path *p, const char *elem, Chan *from);
 Path *pathpop(Path *p, Chan **from);
 const char *pathelem(const Path *p);
 
-/* --- mount.c: name spaces ----------------------------------------------------------------------------- */
+/* --- mount.c: name spaces --------------------------------------------------------------------- */
 
 enum { MREPL = 0, MBEFORE = 1, MAFTER = 2, MORDER = 3, MCREATE = 4, MCACHE = 0x10, MMASK = 0x17 };
 void cmount(Chan *new, Chan *old, int flag);
@@ -93,7 +96,7 @@ usize nstext(Proc *p, char *d, usize n);
 /* userinit: #c #¶ #P #d #e #p and /boot in their places below a fresh root; sets up's slash and dot. */
 void kernelnamespace(void);
 
-/* --- fgrp.c: descriptor tables ------------------------------------------------------------------------ */
+/* --- fgrp.c: descriptor tables ---------------------------------------------------------------- */
 
 Fgrp *newfgrp(void);
 Fgrp *dupfgrp(Fgrp *f);
@@ -109,7 +112,7 @@ int fdflag(int fd);
 void fdclose(int fd);
 usize fdtext(int fd, Chan *c, char *d, usize n); /* its line of /proc/n/fd */
 
-/* --- devenv.c: environments --------------------------------------------------------------------------- */
+/* --- devenv.c: environments ------------------------------------------------------------------- */
 
 Egrp *newegrp(void);
 void envcpy(Egrp *to, Egrp *from);
@@ -153,7 +156,7 @@ void pipechans(Chan *c[2]);				       /* both ends of a new pipe, open */
 typedef usize Archtext(char *d, usize n);
 void addarchfile(const char *name, u32 perm, Archtext *text);
 
-/* --- devcons.c, command.c, tod.c ----------------------------------------------------------------------- */
+/* --- devcons.c, command.c, tod.c -------------------------------------------------------------- */
 
 extern char eve[KNAMELEN]; /* the host owner; conschar() is in arch.h */
 enum { WALKTEXT = 4096 };
@@ -167,12 +170,12 @@ void randomblock(u8 out[32]);
 enum { NPROCTIME = 6 };
 void proctimes(Proc *p, u64 t[NPROCTIME]);
 
-/* --- sysfile.c: the calls about files ------------------------------------------------------------------- */
+/* --- sysfile.c: the calls about files --------------------------------------------------------- */
 
 Syscall sysopen, syscreate, sysclose, sysremove, syschdir, sysdup, syspipe, sysfd2path, syspread, syspwrite,
     sys_read, sys_write, sysseek, sysoseek, sysstat, sysfstat, syswstat, sysfwstat, sysbind, sysunmount;
 
-/* --- initrd.c, conf.c ---------------------------------------------------------------------------------- */
+/* --- initrd.c, conf.c ------------------------------------------------------------------------- */
 
 void initrdinit(const BootKeep *k);  /* /boot/<name>; phase PhRegistered */
 void initrdcheck(const BootKeep *k); /* its bytes are still what they were (*initrdsum) */

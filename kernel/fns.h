@@ -107,6 +107,8 @@ bool killbig(void);
 bool okaddr(u64 addr, u64 n, bool write);
 /* okaddr, or the note "sys: bad address in syscall" and error(Ebadarg). */
 void validaddr(u64 addr, u64 n, bool write);
+/* The note and the error themselves. */
+NORETURN void badaddr(void);
 /* Copies with validaddr's answer for bad memory. */
 void ucopyin(void *d, u64 s, usize n);
 void ucopyout(u64 d, const void *s, usize n);

@@ -75,40 +75,49 @@ grow(Pipeq *q, u32 n)
 	return true;
 }
 
-bool
+int
 pqput(Pipeq *q, const Buf *b, i64 at, u32 n)
 {
 	u32 pos, k;
 
 	if (q->size < used(q) + PQHDR + n && !grow(q, PQHDR + n))
-		return false;
+		return PqNomem;
 	pos = q->wr + PQHDR;
 	k = piece(q, pos, n);
-	bufget(q->ring + (pos & (q->size - 1)), b, at, k);
-	if (k < n)
-		bufget(q->ring, b, at + k, n - k);
+	if (!trybufget(q->ring + (pos & (q->size - 1)), b, at, k))
+		return PqBad;
+	if (k < n && !trybufget(q->ring, b, at + k, n - k))
+		return PqBad;
 	ringin(q, q->wr, (u8 *)&n, PQHDR);
 	q->wr = pos + n;
-	return true;
+	return 0;
 }
 
-u32
+/* The record at rd is begun: its header is taken. */
+static void
+openrecord(Pipeq *q)
+{
+	ringout(q, q->rd, (u8 *)&q->left, PQHDR);
+	q->rd += PQHDR;
+	q->open = true;
+}
+
+i64
 pqget(Pipeq *q, Buf *b, u32 n)
 {
 	u32 k;
 
-	if (!q->open) {
-		ringout(q, q->rd, (u8 *)&q->left, PQHDR);
-		q->rd += PQHDR;
-		q->open = true;
-	}
+	if (pqempty(q))
+		return PqEmpty;
+	if (!q->open)
+		openrecord(q);
 	if (n > q->left)
 		n = q->left;
 	k = piece(q, q->rd, n);
-	if (n > 0)
-		bufput(b, 0, q->ring + (q->rd & (q->size - 1)), k);
-	if (k < n)
-		bufput(b, k, q->ring, n - k);
+	if (!trybufput(b, 0, q->ring + (q->rd & (q->size - 1)), k))
+		return PqBad;
+	if (k < n && !trybufput(b, k, q->ring, n - k))
+		return PqBad;
 	q->rd += n;
 	q->left -= n;
 	q->open = q->left > 0;

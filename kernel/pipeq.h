@@ -23,12 +23,14 @@ struct Pipeq {	  /* rd and wr run on for ever; wr - rd bytes are used */
 
 /* Can a record of n bytes (<= PQATOMIC) go in, as the ring is or made larger? False: wait for a reader. */
 bool pqroom(const Pipeq *q, u32 n);
-/* Put a record in; pqroom was asked. False: no memory for a larger ring. Bad user memory is an error, q as
- * before. */
-bool pqput(Pipeq *q, const Buf *b, i64 at, u32 n) MUSTUSE;
+/*
+ * Put a record in; pqroom was asked. PqNomem: no memory for a larger ring; PqBad: bad user memory. Both leave
+ * q as it was.
+ */
+enum { PqBad = -1, PqNomem = -2, PqEmpty = -3 };
+int pqput(Pipeq *q, const Buf *b, i64 at, u32 n) MUSTUSE;
 bool pqempty(const Pipeq *q);
-/* Up to n bytes of the first record, not empty: how many (0: an empty record). Bad user memory leaves q as
- * before. */
-u32 pqget(Pipeq *q, Buf *b, u32 n);
+/* Up to n bytes of the first record: how many (0: an empty record). PqEmpty; PqBad, and q is as it was. */
+i64 pqget(Pipeq *q, Buf *b, u32 n) MUSTUSE;
 u64 pqbytes(const Pipeq *q); /* data that readers may have */
 void pqfree(Pipeq *q);

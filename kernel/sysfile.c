@@ -156,8 +156,7 @@ sysfd2path(u64 *a)
 	return 0;
 }
 
-/* --- reading and writing
- * ----------------------------------------------------------------------------------------- */
+/* --- reading and writing ---------------------------------------------------------------------- */
 
 /* A directory that is a union: each member in turn, from where the last read stopped. */
 static i64
@@ -249,7 +248,7 @@ doread(Chan *c, Buf *b, i64 n, i64 off)
 
 	if (c->qid.type & QTDIR)
 		return dirread(c, b, n, off);
-	if (off != -1)
+	if (off != -1 || devtab[c->type]->stream)
 		return devtab[c->type]->read(c, b, n, off);
 	got = devtab[c->type]->read(c, b, n, (i64)c->offset);
 	if (got > 0)
@@ -264,7 +263,7 @@ dowrite(Chan *c, const Buf *b, i64 n, i64 off)
 {
 	i64 got;
 
-	if (off != -1)
+	if (off != -1 || devtab[c->type]->stream)
 		return devtab[c->type]->write(c, b, n, off);
 	off = advance(c, n);
 	if (waserror()) {
@@ -340,8 +339,7 @@ sys_write(u64 *a)
 	return readwrite(a[0], a[1], a[2], -1, true);
 }
 
-/* --- offsets
- * ------------------------------------------------------------------------------------------------------ */
+/* --- offsets ---------------------------------------------------------------------------------- */
 
 static u64
 filelength(Chan *c)
@@ -361,7 +359,7 @@ doseek(Chan *c, i64 off, int type)
 {
 	u64 base, new;
 
-	if (devtab[c->type]->dc == '|')
+	if (devtab[c->type]->stream)
 		error(Eisstream);
 	if ((c->qid.type & QTDIR) && (type != 0 || off != 0))
 		error(Eisdir);
@@ -416,9 +414,7 @@ sysoseek(u64 *a)
 	return (i64)seekfd((int)a[0], (i32)a[1], (int)a[2]);
 }
 
-/* --- stat
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- stat -------------------------------------------------------------------------------------- */
 
 /* c's record, under the name by which it was reached, to user memory: bytes, or 2 with the size. */
 static i64
@@ -505,8 +501,7 @@ sysfwstat(u64 *a)
 	return wstatchan(fdtochan((int)a[0], -1, true), a[1], (u32)a[2]);
 }
 
-/* --- name space
- * ------------------------------------------------------------------------------------------------------- */
+/* --- name space ------------------------------------------------------------------------------- */
 
 i64
 sysbind(u64 *a)

@@ -186,7 +186,7 @@ tokenize(char *s, char **words, int max)
 	}
 }
 
-/* --- directory records [PLAN9-ABI 4.4] -------------------------------------------------------------- */
+/* --- directory records [PLAN9-ABI 4.4] -------------------------------------------------------- */
 
 /* A counted string at *p, before end, into d; false if it does not fit. */
 static bool

@@ -15,7 +15,7 @@ enum { MREPL, MBEFORE, MAFTER, MCREATE = 4 };
 enum { ERRMAX = 128, STATFIXLEN = 49, STATMAX = 1024 };
 #define DMDIR 0x80000000u
 
-/* --- the system calls: stubs.c makes one function for each line of SYSCALLS --------------------- */
+/* --- the system calls: stubs.c makes one function for each line of SYSCALLS ------------------- */
 
 int bind(const char *name, const char *old, int flag);
 int chdir(const char *path);
@@ -59,7 +59,7 @@ int sysr1(void);
 /* Any call by number, five raw arguments: for tests. */
 i64 rawcall(u64 number, u64 a, u64 b, u64 c, u64 d, u64 e);
 
-/* --- what the kernel leaves at the top of the stack [PLAN9-ABI 1.4] ------------------------------- */
+/* --- what the kernel leaves at the top of the stack [PLAN9-ABI 1.4] --------------------------- */
 
 typedef struct Tos Tos;
 struct Tos {
@@ -78,7 +78,7 @@ rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
-/* --- the library ----------------------------------------------------------------------------------- */
+/* --- the library ------------------------------------------------------------------------------ */
 
 i64 read(int fd, void *buf, u32 n);
 i64 write(int fd, const void *buf, u32 n);

@@ -26,6 +26,31 @@ smalloc(usize n)
 	return calloc(1, n ? n : 1);
 }
 
+WEAK bool
+copyin(void *d, Uva s, usize n)
+{
+	if (uvabits(s) >= BADUSER && uvabits(s) < BADUSER + BY2PG)
+		return false;
+	memcpy(d, (void *)(uintptr)uvabits(s), n);
+	return true;
+}
+
+WEAK bool
+copyout(Uva d, const void *s, usize n)
+{
+	if (uvabits(d) >= BADUSER && uvabits(d) < BADUSER + BY2PG)
+		return false;
+	memcpy((void *)(uintptr)uvabits(d), s, n);
+	return true;
+}
+
+WEAK void
+badaddr(void)
+{
+	strecpy(lastnote, sizeof lastnote, "sys: bad address in syscall");
+	error(Ebadarg);
+}
+
 WEAK void
 ucopyin(void *d, u64 s, usize n)
 {
@@ -58,8 +83,7 @@ validaddr(u64 addr, u64 n, bool write)
 		error(Ebadarg);
 }
 
-/* --- locks
- * --------------------------------------------------------------------------------------------------- */
+/* --- locks ------------------------------------------------------------------------------------ */
 
 WEAK u32
 incref(Ref *r)
@@ -189,8 +213,7 @@ postnotepg(u32 noteid, const char *msg, int flag)
 	strecpy(lastnote, sizeof lastnote, msg);
 }
 
-/* --- the process
- * --------------------------------------------------------------------------------------------- */
+/* --- the process ------------------------------------------------------------------------------ */
 
 void
 fakeup(void)

@@ -11,7 +11,7 @@
  */
 #include "filefake.h"
 
-/* --- the rest of the kernel, as far as the devices call it ---------------------------------------- */
+/* --- the rest of the kernel, as far as the devices call it ------------------------------------ */
 
 const char *const statename[] = {"Dead", "Moribund", "New", "Ready", "Scheding", "Running"};
 static Ptab tab;
@@ -159,9 +159,7 @@ printread(u64 *from, char *d, usize n)
 	return n;
 }
 
-/* --- M2
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- M2 ---------------------------------------------------------------------------------------- */
 
 static void
 test_M2_our_table_is_whole(void **state)
@@ -202,8 +200,7 @@ test_M2_empty_entry(void **state)
 	}
 }
 
-/* --- every file of every device can be looked at
- * ------------------------------------------------------------------- */
+/* --- every file of every device can be looked at ---------------------------------------------- */
 
 static int
 start(void **state)
