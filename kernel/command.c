@@ -4,6 +4,7 @@
  */
 #include "dat.h"
 #include "runtime.h"
+#include "memmap.h"
 
 static void
 cmdpoweroff(void)
@@ -71,7 +72,7 @@ static const struct {
 } commands[] = {
     {"poweroff", cmdpoweroff}, {"reboot", cmdreboot},  {"halt", cmdhalt},	  {"membal", cmdmembal},
     {"pool", poolsummary},     {"panic", cmdpanic},    {"ps", procdump},	  {"xsummary", xsummary},
-    {"memcheck", cmdmemcheck}, {"membench", membench}, {"leaklock", cmdleaklock},
+    {"memcheck", cmdmemcheck}, {"membench", membench}, {"leaklock", cmdleaklock}, {"memmap", memmapsummary},
 };
 
 void

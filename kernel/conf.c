@@ -9,6 +9,10 @@
 static char *text; /* lines, each NUL-terminated */
 static usize size;
 
+enum { MaxAdded = 8 };
+static const char *added[MaxAdded]; /* what the kernel itself knows: it wins over what is written */
+static u32 nadded;
+
 static bool
 blank(char c)
 {
@@ -73,6 +77,13 @@ confset(char *t, usize n)
 }
 
 void
+confown(const char *line)
+{
+	assert(nadded < MaxAdded && strchr(line, '=') != nil);
+	added[nadded++] = line;
+}
+
+void
 confread(const BootKeep *k)
 {
 	if (k->conf.size > 0)
@@ -108,6 +119,9 @@ getconf(const char *name)
 {
 	const char *found = nil, *v;
 
+	for (u32 i = 0; i < nadded; i++)
+		if ((v = setting(added[i], name)))
+			return v;
 	for (char *l = nextline(nil); l; l = nextline(l))
 		if ((v = setting(l, name)))
 			found = v;
@@ -130,5 +144,5 @@ confline(u32 i)
 
 	for (; l && i > 0; i--)
 		l = nextline(l);
-	return l;
+	return l ? l : i < nadded ? added[i] : nil;
 }

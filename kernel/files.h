@@ -187,6 +187,8 @@ int initrdregister(const u8 *p, usize n);
  */
 void confset(char *text, usize n);
 void confread(const BootKeep *k);
+/* A setting of the kernel's own ("name=value", kept as it is): no written one changes it. */
+void confown(const char *line);
 const char *getconf(const char *name); /* nil: not set */
 u64 getconfnum(const char *name, u64 dflt);
 const char *confline(u32 i); /* the i-th setting, "name=value"; nil at the end */

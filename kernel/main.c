@@ -9,6 +9,7 @@
 #include "runtime.h"
 #include "screen.h"
 #include "mapview.h"
+#include "memmap.h"
 
 static Ledger ledger; /* every byte of described memory, for the life of the kernel */
 
@@ -132,6 +133,7 @@ kmain(Boot *b)
 	trapinit();	    /* interrupt controllers */
 	clockinit(b);	    /* frequency, ticks of HZ */
 	screeninit(&k->fb); /* the framebuffer, if there is one */
+	memmapinit(&ledger, k); /* *e820, *acpi, *bootscreen */
 	mapview(&ledger);   /* the memory as a picture above the text */
 	procinit0();	    /* the process table */
 	phase(PhProcinit, "");

@@ -55,3 +55,17 @@ def test_T10_the_screen_shows_the_map():
     for k in ("Low", "Free", "Boot", "Nvs", "Acpi", "Runtime", "Image", "Tables"):
         assert kinds[k] in runs, k
     assert "screen: 1280x800" in log and [at(x, 46) for x in range(0, w, 7)].count(b"\0\0\0") > w // 7 - 20
+
+
+def test_B3_B9_B13_memmap_in_9fronts_words():
+    """Fixed memory, fixed firmware: the lines of memmapdump; the settings that 9front's loader would have given."""
+    with Guest("ledgermemmap", mem="512M", ovmf="4M") as g:
+        g.prompt()
+        out = g.run("echo memmap > /dev/command").replace("\r", "")
+        g.poweroff()
+    lines = re.findall(r"^[0-9a-f]{16}-[0-9a-f]{16} [0-9a-f]+$", out, re.M)
+    assert lines[0] == "0000000000000000-0000000000001000 4"
+    assert lines[1] == "0000000000001000-00000000000a0000 1"
+    assert lines[-2:] == ["00000000b0000000-00000000c0000000 4", "00000000ffc00000-0000000100000000 0"]
+    assert any(ln.endswith("-0000000020000000 4") for ln in lines)  # the top of RAM is NVS here
+    assert re.search(r"^low +636 KiB in 1 range$", out, re.M) and "LOST 0 (0 bytes)" in out

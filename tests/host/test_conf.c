@@ -109,6 +109,22 @@ test_A8_noise(void **state)
 	}
 }
 
+static void
+test_A8_B9_the_kernels_own_settings_win(void **state)
+{
+	(void)state;
+	given("*e820=9 0 1\nlast=1\n");
+	confown("*e820=1 0000000000001000 00000000000a0000 ");
+	assert_string_equal(getconf("*E820"), "1 0000000000001000 00000000000a0000 ");
+	assert_string_equal(getconf("last"), "1");
+	assert_string_equal(confline(1), "last=1");
+	assert_string_equal(confline(2), "*e820=1 0000000000001000 00000000000a0000 ");
+	assert_null(confline(3));
+	given("");
+	assert_non_null(getconf("*e820"));
+	assert_panics("assert", confown("no setting"));
+}
+
 int
 main(void)
 {
@@ -120,6 +136,7 @@ main(void)
 	    cmocka_unit_test(test_A8_nothing_at_all),
 	    cmocka_unit_test(test_A8_text_without_an_end),
 	    cmocka_unit_test(test_A8_noise),
+	    cmocka_unit_test(test_A8_B9_the_kernels_own_settings_win),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

