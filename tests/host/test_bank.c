@@ -173,6 +173,9 @@ TEST(test_runs_come_from_the_high_end)
 	assert_int_equal(bankfresh(), fresh - 1024 - 1);
 	assert_false(bankrun(8 * MiB / BY2PG, BY2PG, &r));
 	assert_int_equal(bankfresh(), fresh - 1024 - 1);
+	u64 rest = padiff(conf.mem[1].hi, conf.mem[1].lo) / BY2PG;
+	assert_true(bankrun(rest, BY2PG, &r)); /* just what is left */
+	assert_true(paeq(conf.mem[1].hi, conf.mem[1].lo));
 }
 
 TEST(test_B6_reclaim_adds_boot_and_loader)
@@ -195,6 +198,21 @@ TEST(test_B6_reclaim_adds_boot_and_loader)
 	wellformed();
 	sound();
 	assert_int_equal(memreclaim(&led), 0);
+	sound();
+}
+
+TEST(test_B6_what_joins_is_used_though_all_was_used_up)
+{
+	Span s[] = {{2 * MiB, MiB, KBoot}, {4 * MiB, 8 * MiB, KFree}, {16 * MiB, MiB, KLoader}};
+	u64 n = 0;
+
+	booted(s, nelem(s));
+	while (kpage(PgCustom, false) != nil)
+		continue;
+	assert_int_equal(memreclaim(&led), 2 * MiB);
+	while (kpage(PgCustom, false) != nil)
+		n++;
+	assert_true(n > 2 * 240);
 	sound();
 }
 
@@ -375,6 +393,9 @@ TEST(test_B10_ramscan_finds_nothing_in_good_memory)
 	assert_int_equal(pabits(ramscan(topaddr(4 * MiB), 9 * MiB)), ~0ull);
 	assert_false(filled(kaddr(topaddr(13 * MiB - 8)), 8, Junk)); /* it wrote to the last word */
 	assert_true(filled(kaddr(topaddr(13 * MiB)), BY2PG, Junk));  /* and not behind it */
+	/* every bit was 0 and 1: the second pattern is the first one's opposite */
+	assert_int_equal(*(u64 *)kaddr(topaddr(4 * MiB)), ~0x12345678ull);
+	assert_int_equal(*(u64 *)kaddr(topaddr(8 * MiB)), ~0x12345678ull); /* the next chunk */
 }
 
 /* Two frames that are the same memory: what an address line that is stuck does. */
@@ -429,6 +450,7 @@ main(void)
 	    cmocka_unit_test(test_stretches_take_all_whole_ones_first),
 	    cmocka_unit_test(test_runs_come_from_the_high_end),
 	    cmocka_unit_test(test_B6_reclaim_adds_boot_and_loader),
+	    cmocka_unit_test(test_B6_what_joins_is_used_though_all_was_used_up),
 	    cmocka_unit_test(test_B6_a_used_high_end_makes_a_new_bank),
 	    cmocka_unit_test(test_memgive_returns_a_range_of_ours),
 	    cmocka_unit_test(test_more_gaps_than_the_array_has_room_for),

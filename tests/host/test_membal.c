@@ -159,6 +159,18 @@ TEST(test_H13_a_bank_that_the_ledger_does_not_know_shows)
 	assert_true(hostsaid("membal: class pages off 4096: "));
 }
 
+TEST(test_H13_memory_given_to_xalloc_behind_the_banks_back_shows)
+{
+	ready();
+	Page *p = kpages(PgCustom, 3);
+	ilock(&palloc);
+	xgive(pagepa(p), 8 * BY2PG, 3);
+	iunlock(&palloc);
+	assert_false(linelaw("given"));
+	assert_true(hostsaid(" off 32768 BAD\n"));
+	assert_true(hostsaid("membal: class xalloc off 32768: "));
+}
+
 TEST(test_H13_without_a_ledger)
 {
 	machine(spans, nelem(spans));
@@ -259,6 +271,7 @@ main(void)
 	    cmocka_unit_test(test_H13_a_leaked_block_of_xalloc_shows),
 	    cmocka_unit_test(test_H13_memory_that_only_the_ledger_frees_shows),
 	    cmocka_unit_test(test_H13_a_bank_that_the_ledger_does_not_know_shows),
+	    cmocka_unit_test(test_H13_memory_given_to_xalloc_behind_the_banks_back_shows),
 	    cmocka_unit_test(test_H13_without_a_ledger),
 	    cmocka_unit_test(test_H13_all_terms_fit_the_line),
 	    cmocka_unit_test(test_M4_swap_text),

@@ -184,6 +184,7 @@ TEST(test_H7_H5_newpage_is_zeroed_and_tagged)
 		assert_null(p->image);
 		assert_null(p->next);
 		assert_int_equal(p->daddr, 0);
+		assert_int_equal(p->modref, 0);
 		memset(pageva(p), 0xff, BY2PG);
 		p->image = (void *)p;
 		p->daddr = 5;
@@ -535,6 +536,8 @@ TEST(test_H9_a_gigabyte)
 	assert_non_null(q);
 	assert_non_null(r);
 	assert_true(pagestat().records - records < 16);
+	/* the page tables of the window are counted where tables are: the root's, its slot's and these */
+	assert_int_equal(kernptab()->ntables, 1 + pagestat().rectables);
 	sound();
 	kpagesfree(q, 16);
 	kpagesfree(r, 9);
@@ -705,6 +708,16 @@ TEST(test_H8_poison_does_not_suspect_fresh_pages)
 	giveall(takeall(&n));
 	pagepoison(false);
 	memset(pageva(p), 1, BY2PG); /* no poison, no suspicion */
+	giveall(takeall(&n));
+	/* poisoned, taken, and freed while nobody poisoned: not its owner's mistake */
+	pagepoison(true);
+	giveall(takeall(&n));
+	Page *list = takeall(&n);
+	pagepoison(false);
+	for (Page *q = list; q != nil; q = q->next)
+		memset(pageva(q), 1, BY2PG);
+	giveall(list);
+	pagepoison(true);
 	giveall(takeall(&n));
 	assert_int_equal(pagestat().used[PgQuarantine], 0);
 	sound();

@@ -479,6 +479,19 @@ TEST(test_G1_parked_blocks_are_joined_when_memory_runs_out)
 	good();
 }
 
+TEST(test_G1_a_rest_of_one_quantum_is_not_lost)
+{
+	bootedmb(32);
+	void *p = malloc(2000), *wall = malloc(2000);
+	u64 was = inuse();
+	free(p);
+	assert_int_equal(was - inuse(), 2048);
+	assert_ptr_equal(malloc(1992), p);
+	assert_int_equal(was - inuse(), 32);
+	free(wall);
+	good();
+}
+
 TEST(test_G1_parked_bytes_are_bounded)
 {
 	static void *p[2000];
@@ -664,6 +677,7 @@ main(void)
 	    cmocka_unit_test(test_G1_grows_by_arenas_and_merges_them),
 	    cmocka_unit_test(test_G1_the_limit_is_respected),
 	    cmocka_unit_test(test_G1_parked_blocks_are_joined_when_memory_runs_out),
+	    cmocka_unit_test(test_G1_a_rest_of_one_quantum_is_not_lost),
 	    cmocka_unit_test(test_G1_parked_bytes_are_bounded),
 	    cmocka_unit_test(test_G1_secrets_are_wiped),
 	    cmocka_unit_test(test_G3_summary_is_golden),
