@@ -49,9 +49,10 @@ pagein(Segment *s, u64 va, u64 off, u32 n)
 	Page *p;
 	i64 got;
 
-	p = newpage(touva(va), &s->q);
+	p = newrawpage(touva(va), &s->q);
 	if (p == nil)
 		return up->procctl == ProcExit ? Doomed : Again;
+	memset((u8 *)pageva(p) + n, 0, BY2PG - n);
 	i = s->image;
 	incref(&i->ref);
 	qunlock(&s->q);
@@ -102,7 +103,7 @@ own(Segment *s, Page **slot, u64 va)
 	old = *slot;
 	if (__atomic_load_n(&old->ref, __ATOMIC_ACQUIRE) == 1)
 		return Fixed;
-	p = newpage(touva(va), &s->q);
+	p = newrawpage(touva(va), &s->q);
 	if (p == nil)
 		return up->procctl == ProcExit ? Doomed : Again;
 	copypage(old, p);

@@ -1,7 +1,7 @@
 /*
  * memwait.c: when memory has run out: give back what can be read again and what only debuggers want, wait
- * for others, and after a while end the largest process [PLAN9-ABI 5.10]. Second life; mm calls memwait with no lock held, in the process
- * that needs memory.
+ * for others, and after a while end the largest process [PLAN9-ABI 5.10]. Second life; mm calls memwait with
+ * no lock held, in the process that needs memory.
  */
 #include "dat.h"
 

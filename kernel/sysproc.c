@@ -127,15 +127,16 @@ tospid(Proc *p)
 
 	s = p->seg[SSEG];
 	slot = segslot(s, TOS, true);
-	new = slot != nil ? newpage(touva(TOS), nil) : nil;
-	if (new == nil)
+	if (slot == nil)
 		error(Enovmem);
 	old = *slot;
-	if (old != nil)
+	if (old != nil) {
+		new = newrawpage(touva(TOS), nil);
 		copypage(old, new);
-	*slot = new;
-	if (old != nil)
 		putpage(old);
+	} else
+		new = newpage(touva(TOS), nil);
+	*slot = new;
 	((Tos *)((u8 *)pageva(new) + TOS % BY2PG))->pid = p->pid;
 }
 

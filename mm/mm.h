@@ -208,6 +208,8 @@ void pageinit(void);
 void pagepoison(bool on);
 /* A zeroed page for a user address, ref 1. Waits for memory. If that took a sleep and locked is given, it was unlocked: nil. */
 Page *newpage(Uva va, QLock *locked) MUSTUSE;
+/* The same, not zeroed: for who fills every byte before anyone sees it. */
+Page *newrawpage(Uva va, QLock *locked) MUSTUSE;
 /* A page for the kernel, ref 1: never sleeps; nil: none. For PgTable zero is not optional (D4). */
 Page *kpage(enum Purpose u, bool zero) MUSTUSE;
 /* 2^order pages, contiguous and aligned, ref 1 at the first; not zeroed; nil: none. Order 0 to MaxOrder. */

@@ -373,12 +373,12 @@ incpage(Page *p)
 /* --- the calls
  * ---------------------------------------------------------------------------------------------------- */
 
-Page *
-newpage(Uva va, QLock *locked)
+static inline Page *
+userpage(Uva va, QLock *locked, u64 owner)
 {
 	Page *p;
 
-	while ((p = takepage(PgUser, CALLER)) == nil) {
+	while ((p = takepage(PgUser, owner)) == nil) {
 		if (locked != nil)
 			qunlock(locked);
 		memwait("newpage");
@@ -388,8 +388,23 @@ newpage(Uva va, QLock *locked)
 	p->va = rounddown(uvabits(va), BY2PG);
 	p->daddr = 0;
 	p->image = nil;
-	pagezero(pageva(p));
 	return p;
+}
+
+Page *
+newpage(Uva va, QLock *locked)
+{
+	Page *p = userpage(va, locked, CALLER);
+
+	if (p != nil)
+		pagezero(pageva(p));
+	return p;
+}
+
+Page *
+newrawpage(Uva va, QLock *locked)
+{
+	return userpage(va, locked, CALLER);
 }
 
 static __attribute__((noinline)) Page *
