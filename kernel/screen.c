@@ -288,6 +288,7 @@ refuse(const BootFb *f)
 static void
 describe(const BootFb *f)
 {
+	memset(&scr, 0, sizeof scr);
 	scr.pitch = f->pitch;
 	scr.bytes = (f->depth + 7) / 8;
 	scr.scale = f->width >= Big ? 2 : 1;
@@ -315,8 +316,8 @@ screeninit(const BootFb *f)
 	}
 	describe(f);
 	bytes = (usize)scr.rows * scr.cols * sizeof *scr.grid;
-	scr.grid = malloc(bytes);
-	scr.drawn = malloc(bytes);
+	scr.grid = mallocz(bytes, true);
+	scr.drawn = mallocz(bytes, true);
 	fb = vmapwc(f->pa, (u64)f->pitch * f->height);
 	if (scr.grid == nil || scr.drawn == nil || fb == nil) {
 		free(scr.grid);

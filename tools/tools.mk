@@ -30,7 +30,7 @@ out/font/font.h: tools/mkfont $(FONT)
 	$(Q)$(PYTHON) tools/mkfont $(FONT) > $@
 $(FONT):
 	@echo "there is no $@: install xfonts-terminus (make deps), or say FONT=file.pcf.gz"; exit 1
-$(O)/kernel/screen.o $(HT)/kernel/screen.o: out/font/font.h
+$(O)/kernel/screen.o $(HT)/kernel/screen.o $(HT)/tests/host/test_screen.o: out/font/font.h
 
 # Write the frozen answers anew (tests/maps/README.md): read the difference before you commit it.
 maps-freeze: $(H)/efimap
