@@ -68,6 +68,7 @@ report(Guest *g)
 	fwlogdescs(&log, &g->fw);
 	fwlogledger(&log, &g->fw);
 	print("efi: kept %u runs proved, allocations between map and exit %u\n", g->proved, g->taken);
+	print("efi: time entry to map %llu exit %llu cycles\n", k->texit0 - k->tentry, k->texit1 - k->texit0);
 	if (g->unreachable != 0)
 		print("efi: %llu bytes of RAM lie beyond the direct map: reserved\n", g->unreachable);
 	if (g->fbgone != nil)

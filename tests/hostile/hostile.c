@@ -15,6 +15,7 @@
  *	gop=N        1: pitch smaller than a line; 2: over RAM; 3: Blt only; 4: no GOP
  *	rsdp=N       1: bad checksum; 2: no RSDP; 3: a copy in boot-services memory
  *	options=1    binary load options
+ *	rtfault=1    the runtime service GetTime begins with an illegal instruction
  *
  * Every page that must stay as it is holds a pattern of its own address (PATTERN below) and is named on
  * the serial line as "hostile: keep <start>-<end>"; a test compares them from outside. If imago comes back,
@@ -485,6 +486,18 @@ imagopath(EFI_HANDLE dev)
 	return (EFI_DEVICE_PATH *)path;
 }
 
+/* UD2 at the start of GetTime, in code that the firmware may have made read-only. */
+static void
+breaktime(void)
+{
+	u64 cr0;
+
+	__asm__ volatile("cli; mov %%cr0, %0" : "=r"(cr0));
+	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 & ~(1ull << 16)));
+	*(volatile u16 *)st->RuntimeServices->GetTime = 0x0b0f;
+	__asm__ volatile("mov %0, %%cr0; sti" : : "r"(cr0));
+}
+
 static void
 hook(void)
 {
@@ -529,6 +542,8 @@ efimain(EFI_HANDLE image, EFI_SYSTEM_TABLE *systab)
 		loaded->LoadOptions = binary;
 		loaded->LoadOptionsSize = sizeof binary;
 	}
+	if (knob("rtfault"))
+		breaktime();
 	hook();
 	s = bs->StartImage(imago, nil, nil);
 	say("\nhostile: returned ");
