@@ -90,7 +90,7 @@ faultdivide(void)
 {
 	volatile u32 zero = 0;
 
-	boot.at = 1 / zero;
+	boot.at /= zero; /* 1 / zero would be folded */
 }
 
 /* An address in the hole between the halves. */

@@ -66,7 +66,7 @@ buildtests:
 check: buildtests
 	$(Q)$(PYTEST) tests/host tests/static $(if $(T),-k '$(T)')
 # Boots are tested from the day there is something to boot.
-test: all buildtests
+test: all hostile buildtests
 	$(Q)$(PYTEST) tests $(if $(wildcard kernel/main.c),,--ignore=tests/boot) $(if $(T),-k '$(T)')
 status:
 	$(Q)tools/status

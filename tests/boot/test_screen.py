@@ -22,8 +22,8 @@ def cells(path, w=8, h=16):
     for top in range(0, height - h + 1, h):
         inked = 0
         for left in range(0, width - w + 1, w):
-            seen = {pix[3 * ((top + y) * width + left + x):][:3] for y in range(0, h, 2) for x in range(w)}
-            inked += len(seen) > 1
+            starts = (3 * ((top + y) * width + left) for y in range(0, h, 2))
+            inked += len({pix[at + 3 * x:at + 3 * x + 3] for at in starts for x in range(w)}) > 1
         rows.append(inked)
     return rows
 

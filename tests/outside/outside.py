@@ -146,6 +146,8 @@ def stand_still(qmp, log):
     for cpu in qmp("query-cpus-fast"):
         text = qmp("human-monitor-command", **{"command-line": "info registers", "cpu-index": cpu["cpu-index"]})
         reg = {k.lower(): int(x, 16) for k, x in re.findall(r"\b(CR[034]|EFER|RSP)=([0-9a-f]+)", text)}
+        if "rsp" not in reg:
+            continue  # parked in real mode by the firmware, never started
         reg["cpl"] = int(re.search(r"CPL=(\d)", text).group(1))
         prop = lambda name: qmp("qom-get", path=cpu["qom-path"], property=name)
         reg["features"] = {f: prop(f) for f in ("nx", "smep", "smap", "umip", "pdpe1gb")}
