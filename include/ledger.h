@@ -72,6 +72,14 @@ bool ledgerturn(Ledger *l, u64 start, u64 size, u32 from, Kind to, u16 why) MUST
 u64 ledgeralloc(Ledger *l, u64 size, u64 align, u64 min, u64 max, Kind from, Kind to) MUSTUSE;
 /* Give back what ledgeralloc took: all of it must be marked taken. False: it is not, or no room. */
 bool ledgerfree(Ledger *l, u64 start, u64 size, Kind to) MUSTUSE;
+/*
+ * 9front's upaalloc: a window for a device where nothing is described: the lowest gap of size bytes at a
+ * multiple of align, at or above `min` and below `max`; it becomes kind mmio, marked taken. ~0: no gap, no
+ * room.
+ */
+u64 upaalloc(Ledger *l, u64 size, u64 align, u64 min, u64 max) MUSTUSE;
+/* Make it a gap again; all of it must be upaalloc's. False: it is not, or no room. */
+bool upafree(Ledger *l, u64 start, u64 size) MUSTUSE;
 /* Does the table keep its normal form? Text of the first rule that broke, or nil. */
 const char *ledgercheck(Ledger *l);
 

@@ -8,6 +8,7 @@
  * counted in lost and lostbytes. Runs in both lives and on the host. No locks: one owner at a time.
  */
 #include "ledger.h"
+#include "layout.h"
 #include "lib.h"
 
 /*
@@ -429,4 +430,52 @@ ledgerfree(Ledger *l, u64 start, u64 size, Kind to)
 	Turn t = {.start = start, .end = start + size, .from = ~0u, .wastaken = true, .to = to};
 	ledgersettle(l);
 	return sane(start, size, to) && solid(l, &t) && turn(l, &t);
+}
+
+/* --- gaps ---------------------------------------------------------------------------------------------- */
+
+/* The gap before range i (the last one has no range behind it), as far as a device can be put there. */
+static Range
+gapbefore(const Ledger *l, u32 i)
+{
+	u64 start = i > 0 ? l->r[i - 1].end : 0;
+	return (Range){.start = start, .end = i < l->n ? l->r[i].start : PHYSTOP};
+}
+
+u64
+upaalloc(Ledger *l, u64 size, u64 align, u64 min, u64 max)
+{
+	ledgersettle(l);
+	if (size == 0 || align == 0 || (align & (align - 1)) != 0 || l->n >= l->cap)
+		return ~0ull;
+	for (u32 i = lookup(l, min); i <= l->n; i++) {
+		Range gap = gapbefore(l, i);
+		u64 at = fit(&gap, size, align, min, max);
+		if (at == ~0ull)
+			continue;
+		memmove(&l->r[i + 1], &l->r[i], (l->n - i) * sizeof(Range));
+		l->r[i] = (Range){.start = at, .end = at + size, .kind = KMmio, .taken = true};
+		l->n++;
+		highwater(l);
+		join(l, i > 0 ? i - 1 : i, i + 1 < l->n ? i + 1 : i);
+		return at;
+	}
+	return ~0ull;
+}
+
+bool
+upafree(Ledger *l, u64 start, u64 size)
+{
+	Turn t = {.start = start, .end = start + size, .from = 1u << KMmio, .wastaken = true};
+	ledgersettle(l);
+	if (!sane(start, size, KMmio) || !solid(l, &t) || l->n + 2 > l->cap)
+		return false;
+	split(l, start);
+	split(l, start + size);
+	u32 first = lookup(l, start), end = first;
+	while (end < l->n && l->r[end].start < start + size)
+		end++;
+	memmove(&l->r[first], &l->r[end], (l->n - end) * sizeof(Range));
+	l->n -= end - first;
+	return true;
 }

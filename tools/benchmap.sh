@@ -6,7 +6,7 @@ tool=${1:-out/host/benchmap}
 trap 'rm -f "$out"' EXIT
 out=$(mktemp)
 for order in sorted shuffled; do
-	for n in 100 1000 10000 100000; do
+	for n in ${SIZES:-100 1000 10000 100000}; do
 		valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect=fwmapconvert "$tool" $n $order >"$out" 2>&1
 		i=$(sed -n 's/.*Collected : *//p' "$out")
 		echo "bench: map_${order}_$n $i instr"

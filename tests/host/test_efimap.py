@@ -509,11 +509,11 @@ def test_T1_check_of_dropped_giants():
 def test_T2_ten_thousand_descriptors_within_20M_instructions():
     """Counted by valgrind; the script refuses by itself."""
     subprocess.run(["make", "-s", "out/host/benchmap"], cwd=TOP, check=True)
-    p = subprocess.run(["tools/benchmap.sh"], cwd=TOP, capture_output=True, text=True)
+    p = subprocess.run(["tools/benchmap.sh"], cwd=TOP, capture_output=True, text=True, env={**os.environ, "SIZES": "1000 10000"})
     assert p.returncode == 0, p.stderr
     n = {k: int(v) for k, v in re.findall(r"bench: map_(\w+) (\d+) instr", p.stdout)}
     for order in ("sorted", "shuffled"):
-        assert n[f"{order}_100000"] < 20 * n[f"{order}_10000"]  # n log n, not n squared
+        assert n[f"{order}_10000"] < 20 * n[f"{order}_1000"]  # n log n, not n squared
 
 
 # ---- size ---------------------------------------------------------------------------------------------------------------

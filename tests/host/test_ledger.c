@@ -181,6 +181,37 @@ test_B7_acpi_and_nvs_never_turn_into_memory(void **state)
 	assert_string_equal(show(&l), "0-2000 free\n2000-3000 nvs\n3000-4000 free\n");
 }
 
+static void
+test_B12_device_windows_lie_in_gaps(void **state)
+{
+	(void)state;
+	Ledger l;
+	start(&l, Cap);
+	ledgeradd(&l, 0, 2 * GiB, KFree);
+	ledgeradd(&l, 2 * GiB + 16 * MiB, 4 * MiB, KMmio); /* the framebuffer */
+	ledgeradd(&l, 4 * GiB, GiB, KFree);
+	assert_int_equal(upaalloc(&l, 16 * MiB, 16 * MiB, 0, 4 * GiB), 2 * GiB);
+	assert_int_equal(upaalloc(&l, 16 * MiB, 16 * MiB, 0, 4 * GiB), 2 * GiB + 32 * MiB);
+	assert_int_equal(upaalloc(&l, 4 * KiB, 4 * KiB, 0, 4 * GiB), 2 * GiB + 20 * MiB);
+	assert_int_equal(upaalloc(&l, 2 * GiB, 4 * KiB, 0, 4 * GiB), ~0ull);
+	assert_int_equal(upaalloc(&l, 2 * GiB, 4 * KiB, 0, ~0ull), 5 * GiB);
+	assert_string_equal(show(&l),
+			    "0-80000000 free\n80000000-81000000 mmio taken\n81000000-81400000 mmio\n"
+			    "81400000-81401000 mmio taken\n82000000-83000000 mmio taken\n"
+			    "100000000-140000000 free\n140000000-1c0000000 mmio taken\n");
+	assert_false(upafree(&l, 0x81000000, 4 * MiB)); /* the firmware's */
+	assert_false(upafree(&l, 0x80000000, 17 * MiB));
+	assert_true(upafree(&l, 0x80400000, 4 * MiB)); /* a part out of the middle */
+	assert_int_equal(upaalloc(&l, 8 * MiB, 4 * KiB, 0x80000000, 0x81800000), ~0ull);
+	assert_int_equal(upaalloc(&l, 4 * MiB, 4 * KiB, 0x80000000, 0x82000000), 0x80400000);
+	assert_int_equal(ledgersum(&l, KFree), 3 * GiB);
+	start(&l, Cap);
+	assert_int_equal(upaalloc(&l, PHYSTOP + 1, 1, 0, ~0ull), ~0ull);
+	assert_int_equal(upaalloc(&l, MiB, MiB, GiB, 2 * GiB), GiB);
+	assert_true(upafree(&l, GiB, MiB));
+	assert_int_equal(l.n, 0);
+}
+
 /* --- random acts against a model that keeps a kind for each page
  * -------------------------------------------- */
 
@@ -405,6 +436,7 @@ main(void)
 	    cmocka_unit_test(test_B1_taking_and_giving_back),
 	    cmocka_unit_test(test_B3_a_full_table_says_so),
 	    cmocka_unit_test(test_B7_acpi_and_nvs_never_turn_into_memory),
+	    cmocka_unit_test(test_B12_device_windows_lie_in_gaps),
 	    cmocka_unit_test(test_B1_random_acts),
 	    cmocka_unit_test(test_B13_memmapdump_in_9fronts_words),
 	    cmocka_unit_test(test_B9_e820_round_trip),
