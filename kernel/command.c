@@ -10,6 +10,7 @@ static void
 cmdpoweroff(void)
 {
 	print("command: power off\n");
+	zeroprivatepages();
 	membal("poweroff");
 	printseal();
 	runtimereset(ResetOff);
@@ -21,6 +22,7 @@ static void
 cmdreboot(void)
 {
 	print("command: reboot\n");
+	zeroprivatepages();
 	printseal();
 	runtimereset(ResetCold);
 	machreset();

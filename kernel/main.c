@@ -50,11 +50,15 @@ hello(const Boot *b)
 
 /* What the firmware left, less what the first life took for us under its own kinds. */
 static void
-settle(void)
+settle(const BootKeep *k)
 {
+	enum { RsdpSize = 36 }; /* [ACPI 6.5 5.2.5.3] */
 	const char *broke = ledgercheck(&ledger);
 	if (broke != nil)
 		panic("ledger: %s", broke);
+	membound(&ledger);
+	memreserve(&ledger, k->fb.pa, k->fb.size);
+	memreserve(&ledger, k->rsdp, pabits(k->rsdp) != 0 ? RsdpSize : 0);
 	membalinit(&ledger);
 	phase(PhLedger, "");
 	membal("ledger");
@@ -122,7 +126,7 @@ kmain(Boot *b)
 
 	hello(b);     /* traps, console, the parcel checked */
 	configure(k); /* boot.cfg and load options */
-	settle();     /* the ledger, in normal form */
+	settle(k);    /* the ledger, in normal form */
 	memory();     /* banks, and the kernel's front */
 	borrowinit(); /* who owns which page */
 	phase(PhBorrow, "");

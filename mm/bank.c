@@ -43,6 +43,29 @@ memreserve(Ledger *l, Paddr pa, u64 size)
 		panic("memreserve: 0x%llx size 0x%llx: ledger is full", pabits(pa), size);
 }
 
+/* The part of a range that the direct map does not reach. */
+static u64
+beyond(const Range *r)
+{
+	u64 reach = cankaddr(topaddr(r->start)), size = r->end - r->start;
+	return kindisram((Kind)r->kind) && reach < size ? size - reach : 0;
+}
+
+void
+membound(Ledger *l)
+{
+	for (i32 i = ledgernext(l, 0, NKIND); i >= 0;) {
+		u64 end = l->r[i].end, n = beyond(&l->r[i]);
+		if (n != 0) {
+			print("membound: 0x%llx-0x%llx %s is beyond the direct map: not used\n", end - n, end,
+			      kindword((Kind)l->r[i].kind));
+			if (!ledgerturn(l, end - n, n, ~0u, KReserved, 0))
+				panic("membound: ledger is full");
+		}
+		i = ledgernext(l, end, NKIND);
+	}
+}
+
 /* --- making them ------------------------------------------------------------------------------------- */
 
 static void

@@ -44,6 +44,8 @@ enum { MaxMach = 128 }; /* Mach.machno lies below conf.nmach, and that is at mos
  * Only before meminit. (B5)
  */
 void memreserve(Ledger *l, Paddr pa, u64 size);
+/* RAM that the direct map does not reach becomes reserved, aloud. Before all else of this file. */
+void membound(Ledger *l);
 /* Free ranges become banks: prints the conf.mem lines. The array comes out of the first range that holds it. */
 void meminit(Ledger *l);
 /*

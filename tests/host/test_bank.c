@@ -82,6 +82,32 @@ TEST(test_B3_thousands_of_banks_lose_nothing)
 	sound();
 }
 
+TEST(test_P6_RAM_beyond_the_direct_map_is_not_used)
+{
+	Span s[] = {{4 * MiB, 4 * MiB, KFree},
+		    {30 * MiB, 6 * MiB, KBoot},
+		    {1ull << 51, MiB, KFree},
+		    {1ull << 40, MiB, KMmio}};
+
+	machine(s, 2);
+	for (u32 i = 2; i < 4; i++)
+		ledgeradd(&led, s[i].start, s[i].size, s[i].kind);
+	xlatinit(topaddr(32 * MiB), (BootRun){0});
+	membound(&led);
+	assert_int_equal(ledgersum(&led, KBoot), 2 * MiB);
+	assert_int_equal(ledgersum(&led, KReserved), 5 * MiB);
+	assert_int_equal(ledgersum(&led, KMmio), MiB);
+	assert_true(hostsaid("membound: 0x2000000-0x2400000 boot is beyond the direct map"));
+	assert_true(hostsaid("membound: 0x8000000000000-0x8000000100000 free is beyond"));
+	meminit(&led);
+	assert_int_equal(conf.nmem, 1);
+	memreclaim(&led);
+	assert_int_equal(conf.nmem, 2);
+	for (u32 i = 0; i < 2; i++)
+		assert_true(cankaddr(conf.mem[i].base) >= conf.mem[i].npage * BY2PG);
+	assert_true(membal("bound"));
+}
+
 TEST(test_no_memory_is_said)
 {
 	Span s[] = {{4 * MiB, MiB, KReserved}};
@@ -444,6 +470,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_B4_banks_are_the_free_ranges),
 	    cmocka_unit_test(test_B3_thousands_of_banks_lose_nothing),
+	    cmocka_unit_test(test_P6_RAM_beyond_the_direct_map_is_not_used),
 	    cmocka_unit_test(test_no_memory_is_said),
 	    cmocka_unit_test(test_B5_memreserve_keeps_it_away),
 	    cmocka_unit_test(test_bankof_boundaries),
