@@ -30,7 +30,7 @@ EFI   := main say image config rtmap options file gop clock pages build reloc ex
 LIB   := mem str format number crc32 sha256 kind parcel tar date
 MM    := ledger maptext bank xlat ptab walk kmap audit vmap kstack space xalloc pool malloc buddy page membal selftest own image segment
 KERN  := main phase log print screen mapview memmap lock panic conf initrd acpi archinit time arena \
-         proc sched prio sleep note noteq memwait fault exec exechdr userinit \
+         proc sched prio sleep note noteq memwait checkmmu fault exec exechdr userinit \
          error chan path mount namec fgrp stat dev devtab devroot devcons line tod command \
          devdup devenv pipeq devpipe devproc devswap devarch \
          syscall sysproc sysfile sysseg runtime

@@ -75,6 +75,7 @@ static const struct {
     {"poweroff", cmdpoweroff}, {"reboot", cmdreboot},  {"halt", cmdhalt},	  {"membal", cmdmembal},
     {"pool", poolsummary},     {"panic", cmdpanic},    {"ps", procdump},	  {"xsummary", xsummary},
     {"memcheck", cmdmemcheck}, {"membench", membench}, {"leaklock", cmdleaklock}, {"memmap", memmapsummary},
+    {"checkmmu", checkmmu},
 };
 
 void

@@ -33,6 +33,8 @@ Proc *procbypid(u32 pid);
 /* Slot i of the process table, nil if never used; procmax slots. State Dead: free. */
 Proc *proctab(u32 i);
 u32 procmax(void);
+/* /dev/command's report on the page tables of all processes (N5, C6). */
+void checkmmu(void);
 /* A number for a new note group. */
 u32 newnoteid(void);
 u32 proccount(void);

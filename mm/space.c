@@ -494,12 +494,24 @@ countlive(const Page *p, u32 *live)
 	return true;
 }
 
+/* Is the kernel's half of this root the one that all have (C6)? */
+static bool
+sharedhalf(const Space *s)
+{
+	const Pte64 *root = kaddr(s->root), *kernel = kaddr(kernptab()->root);
+	u64 from = PTLX(kernelhalf(), toplevel());
+
+	return memcmp(root + from, kernel + from, (PerTable - from) * sizeof *root) == 0;
+}
+
 const char *
 spacecheck(Space *s)
 {
 	u64 n = 0;
 	u32 live;
 
+	if (!sharedhalf(s))
+		return "a kernel's half of its own";
 	for (Page *p = s->tables; p != nil; p = p->next, n++) {
 		Pte64 *e = entryof(s, p->va, p->level);
 		if (e == nil || !paeq(ptepa(p->level + 1, *e), pagepa(p)))

@@ -585,3 +585,38 @@ test_D5_random_against_reference_no1g(void **st)
 	for (u64 seed = 1; seed <= 6; seed++)
 		reference(&no1g, seed * 77, 300);
 }
+
+/* --- there and back, as often as one likes -------------------------------------------------------------- */
+
+static void
+roundtrip(Ptab *t, u64 *seed)
+{
+	static const u64 grain[] = {BY2PG, 2 * MiB, GiB};
+	u64 r = hostrand(seed), alike = r >> 26 & 1, g = grain[r % 3];
+	/* large pages only where both addresses allow them: else it is a row of small ones */
+	u64 size = ((r >> 8) % 6 + 1) * BY2PG + (alike ? (r >> 16) % 3 * g : 0);
+	u64 va = HIGH + (hostrand(seed) % (64 * GiB) & ~(g - 1)) + ((r >> 24) & 1) * BY2PG;
+	u64 pa = (hostrand(seed) % (1ull << 39) & ~(g - 1)) + ((r >> 24 ^ !alike) & 1) * BY2PG;
+	u32 perm = PermR | (r >> 32 & 31);
+	enum Memtype mt = (enum Memtype)(r >> 40 & 3);
+
+	assert_int_equal(ptmap(t, va, topaddr(pa), size, perm, mt), MapOk);
+	assert_true(ptmapped(t, va, topaddr(pa), size, perm, mt));
+	assert_false(translate(t, va - 1).ok || translate(t, va + size).ok);
+	assert_int_equal(ptunmap(t, va, size), MapOk);
+	assert_false(translate(t, va).ok || translate(t, va + size - 1).ok);
+}
+
+/* ROUNDS in the environment asks for more: a million take some seconds. */
+static void
+test_E7_random_there_and_back(void **st)
+{
+	const char *rounds = getenv("ROUNDS");
+	Ptab t = fresh(&full);
+	u64 seed = 2026;
+
+	(void)st;
+	for (long n = rounds != NULL ? atol(rounds) : 5000; n > 0; n--)
+		roundtrip(&t, &seed);
+	assert_int_equal(t.ntables, 2);
+}

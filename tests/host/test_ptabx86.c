@@ -26,6 +26,7 @@ main(void)
 	    cmocka_unit_test(test_E7_translate_tells_where_it_stopped),
 	    cmocka_unit_test(test_E7_mapped_range),
 	    cmocka_unit_test(test_D3_canonical),
+	    cmocka_unit_test(test_E7_random_there_and_back),
 	    cmocka_unit_test(test_D5_random_against_reference),
 	    cmocka_unit_test(test_D5_random_against_reference_no1g),
 	};
