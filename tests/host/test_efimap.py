@@ -498,6 +498,18 @@ def test_T1_check_finds_missing_and_doubled_lines():
     assert efimap("--check", MAPS[0], status=2)
 
 
+def test_T1_check_knows_of_ram_beyond_reach():
+    """A lie of RAM at 2^51: the kernel says what it does not take, and its MEMBAL lines are short by just that."""
+    lines = bootlog("003-qemu-ovmf-ia32-mixed")
+    seal = next(i for i, ln in enumerate(lines) if ln.startswith("ledger: seal"))
+    short = [re.sub(r"ram (\d+)(.*free )(\d+)", lambda m: f"ram {int(m[1]) - 65536}{m[2]}{int(m[3]) - 65536}", ln)
+             if ln.startswith("MEMBAL") else ln for ln in lines]
+    told = short[:seal + 1] + ["efi: 65536 bytes of RAM lie beyond the direct map: reserved"] + short[seal + 1:]
+    efimap("--check", "-", data="\n".join(told) + "\n")
+    efimap("--check", "-", data="\n".join(short) + "\n", status=1)
+    efimap("--check", "-", data="\n".join(told).replace("efi: 65536", "efi: 61440") + "\n", status=1)
+
+
 def test_T1_check_of_dropped_giants():
     """Pages beyond 2^52 look shorter in a log whose ends are modulo 2^64."""
     data = raw([(7, 0x100000, 16, 15), (7, 0x200000, 1 << 52, 15), (7, 0x300000, (1 << 52) + 3, 15), (7, 0, (1 << 64) - 1, 15)],

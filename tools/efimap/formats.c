@@ -419,9 +419,10 @@ imagoline(const char *s, Found *f)
 	f->source = SrcImago;
 	if (accept(&c, "map "))
 		return imagohead(&c, f);
-	usize n = strspn(c.p, "0123456789");
-	if (n < 3 || (c.p[n] != ' ' && c.p[n] != 0))
-		return LineOther;
+	usize n = strspn(c.p, "0123456789"), digits = n + strspn(c.p + n, " ");
+	usize addr = strspn(c.p + digits, "0123456789abcdef");
+	if (n < 3 || (c.p[n] != ' ' && c.p[n] != 0) || (c.p[digits + addr] != '-' && c.p[digits + addr] != 0))
+		return LineOther; /* a number in other words of that room */
 	f->index = (i64)number(&c, 10, "an index");
 	expect(&c, " ", "a start address");
 	f->e.start = hex(&c, "a start address");
