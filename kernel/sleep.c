@@ -140,6 +140,7 @@ timeradd(Timer *t, u64 when)
 	*slot = t;
 	t->on = true;
 	timers.n++;
+	clockarm(when); /* the clock does not wait for its next tick */
 	iunlock(&timers.l);
 }
 
@@ -168,6 +169,27 @@ runslot(u64 turn, u64 now)
 	}
 }
 
+/* Of the timers in one slot the earliest, if it is before `least`; those of later rounds never are. (l) */
+static u64
+earlier(u64 turn, u64 least)
+{
+	for (Timer *t = timers.wheel[turn % nelem(timers.wheel)]; t != nil; t = t->next)
+		if (t->when < least)
+			least = t->when;
+	return least;
+}
+
+/* Between this tick and the next the clock strikes once more for whoever is due there. (l) */
+static void
+armnext(u64 now)
+{
+	u64 tick = now + Turn, turn = now / Turn, least;
+
+	least = earlier(turn + 1, earlier(turn, tick));
+	if (least < tick)
+		clockarm(least);
+}
+
 void
 timercheck(void)
 {
@@ -184,6 +206,7 @@ timercheck(void)
 	for (; turn <= end; turn++)
 		runslot(turn, now);
 	timers.turn = end;
+	armnext(now);
 	iunlock(&timers.l);
 }
 
