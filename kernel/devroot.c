@@ -103,7 +103,7 @@ static bool
 bootlookup(const char *name, Qid *q)
 {
 	for (usize i = 0; i < boot.n; i++)
-		if (strcmp(boot.file[i].name, name) == 0) {
+		if (boot.file[i].name[0] == name[0] && strcmp(boot.file[i].name, name) == 0) {
 			*q = (Qid){.path = Qfile + i, .vers = 0, .type = QTFILE};
 			return true;
 		}
@@ -183,7 +183,6 @@ kbind(const char *new, const char *old, int flag)
 void
 kernelnamespace(void)
 {
-	pathclose(nil);
 	up->slash = namec("#/", Atodir, 0, 0);
 	pathclose(up->slash->path);
 	up->slash->path = newpath("/");
@@ -194,7 +193,7 @@ kernelnamespace(void)
 	kbind("#d", "/fd", MREPL);
 	kbind("#e", "/env", MAFTER | MCREATE);
 	kbind("#p", "/proc", MREPL);
-	kbind("/boot", "/bin", MAFTER);
+	kbind("/boot", "/bin", MBEFORE);
 }
 
 Dev rootdevtab = {

@@ -9,7 +9,7 @@ import pytest
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TARGETS = sorted(os.path.basename(p)[:-2] for p in glob.glob(os.path.join(TOP, "tests/fuzz/fuzz_*.c")))
 SECONDS = os.environ.get("FUZZ_SECONDS", "4")
-IDS = {"fuzz_fwmap": ("T1", "A13"), "fuzz_efimap": ("T2",)}
+IDS = {"fuzz_fwmap": ("T1", "A13"), "fuzz_efimap": ("T2",), "fuzz_tar": ("O3",)}
 
 
 @pytest.mark.parametrize("target", [pytest.param(t, marks=pytest.mark.ids(*IDS.get(t, ()))) for t in TARGETS])

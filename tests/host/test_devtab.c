@@ -97,21 +97,6 @@ void
 printseal(void)
 {
 }
-const char *
-memcheck(void)
-{
-	return NULL;
-}
-void
-membench(void)
-{
-}
-bool
-membreak(const char *word)
-{
-	(void)word;
-	return false;
-}
 void
 machhalt(void)
 {
