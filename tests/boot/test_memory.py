@@ -29,7 +29,7 @@ def balances(log):
         yield m[1], int(m[2]), {k: int(v) for k, v in terms.items()}, int(m[4]), m[5]
 
 
-@pytest.mark.ids("H3", "H4", "H11", "H13", "H15", "B4", "B6", "F5", "F8", "M4", "C10", "U3")
+@pytest.mark.ids("H3", "H4", "H11", "H13", "H15", "B4", "B6", "F5", "F8", "M4", "U3")
 def test_H13_M4_reports_agree():
     with Guest("memory-reports", mem="512M", conf=["*poison=1"]) as g:
         g.prompt()

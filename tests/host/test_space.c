@@ -184,7 +184,7 @@ test_N5_kernel_addresses_are_refused(void **st)
  */
 
 static void
-test_P19_nothing_new_is_flushed(void **st)
+test_D12_nothing_new_is_flushed(void **st)
 {
 	Space s;
 
@@ -202,7 +202,7 @@ test_P19_nothing_new_is_flushed(void **st)
 }
 
 static void
-test_P19_replaced_page_is_seen_at_once(void **st)
+test_D12_replaced_page_is_seen_at_once(void **st)
 {
 	Space s;
 	u64 a, b;
@@ -226,7 +226,7 @@ test_P19_replaced_page_is_seen_at_once(void **st)
 }
 
 static void
-test_P19_unmapped_pages_are_gone(void **st)
+test_D12_unmapped_pages_are_gone(void **st)
 {
 	u64 pa[40];
 	Space s;
@@ -261,7 +261,7 @@ test_P19_unmapped_pages_are_gone(void **st)
 }
 
 static void
-test_P19_protect_takes_the_right_to_write(void **st)
+test_D12_protect_takes_the_right_to_write(void **st)
 {
 	Space s;
 	u64 a;
@@ -290,7 +290,7 @@ test_P19_protect_takes_the_right_to_write(void **st)
 }
 
 static void
-test_P19_other_spaces_need_no_flush(void **st)
+test_D12_other_spaces_need_no_flush(void **st)
 {
 	Space s, other;
 
@@ -314,7 +314,7 @@ test_P19_other_spaces_need_no_flush(void **st)
 }
 
 static void
-test_P19_flush_of_everything(void **st)
+test_D12_flush_of_everything(void **st)
 {
 	Space s;
 	u64 a;
@@ -599,12 +599,12 @@ main(void)
 	    cmocka_unit_test(test_N5_put_and_walk),
 	    cmocka_unit_test(test_N5_user_pages_are_never_global_always_user),
 	    cmocka_unit_test(test_N5_kernel_addresses_are_refused),
-	    cmocka_unit_test(test_P19_nothing_new_is_flushed),
-	    cmocka_unit_test(test_P19_replaced_page_is_seen_at_once),
-	    cmocka_unit_test(test_P19_unmapped_pages_are_gone),
-	    cmocka_unit_test(test_P19_protect_takes_the_right_to_write),
-	    cmocka_unit_test(test_P19_other_spaces_need_no_flush),
-	    cmocka_unit_test(test_P19_flush_of_everything),
+	    cmocka_unit_test(test_D12_nothing_new_is_flushed),
+	    cmocka_unit_test(test_D12_replaced_page_is_seen_at_once),
+	    cmocka_unit_test(test_D12_unmapped_pages_are_gone),
+	    cmocka_unit_test(test_D12_protect_takes_the_right_to_write),
+	    cmocka_unit_test(test_D12_other_spaces_need_no_flush),
+	    cmocka_unit_test(test_D12_flush_of_everything),
 	    cmocka_unit_test(test_D12_empty_tables_go_back),
 	    cmocka_unit_test(test_D12_unmap_of_wide_and_empty_ranges),
 	    cmocka_unit_test(test_D5_random_space_against_a_dictionary),
