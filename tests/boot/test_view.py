@@ -57,3 +57,23 @@ def test_C2_C3_C4_C5_D10_view_from_outside(result):
             continue
         heard = {line.split(":")[0] for line in outside.judge(broken)}
         result(f"C2_break_{name}_is_named", rule in heard, f"rules that spoke: {heard}")
+
+
+@pytest.mark.ids("J2", "J3", "J5")
+def test_J2_J3_device_windows():
+    """Registers are uncached, the framebuffer write-combining, both mapped once, neither in the direct map."""
+    with Guest("view-vga", vga="std") as g:
+        g.prompt()
+        view = outside.stand_still(g.qmp, g.log)
+        found = outside.judge(view)
+        leaves, _ = outside.walk(view, 0, lambda *_: None)
+        g.qmp("cont")
+        assert g.poweroff() == 0
+    assert found == []
+    windows = outside.window(leaves, outside.L["VMAP"], outside.L["VMAPSIZE"])
+    screen = int(re.search(r"^BOOT: \d+ \+\d+ms gop .*pa=0x([0-9a-f]+)", view.log, re.M).group(1), 16)
+    uncached, combining = 3, 7  # indices of the page attribute table [SDM 3A 12.12]
+    for pa, kind in ((0xFEE00000, uncached), (screen, combining)):
+        names = [f for f in leaves if f.pa <= pa < f.pa + f.n]
+        assert len(names) == 1 and names[0] in windows, f"{pa:#x}: {[str(f) for f in names]}"
+        assert names[0].type == kind, f"{pa:#x}: attribute {names[0].type}"
