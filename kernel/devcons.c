@@ -85,7 +85,7 @@ conschar(int c)
 		lineready(ENDOFFILE);
 	iunlock(&cons.l);
 	if (echo.n > 0)
-		print("%.*s", (int)echo.n, echo.text);
+		printbytes(echo.text, echo.n);
 	if (ev == LineIntr)
 		interrupt(noteid);
 	else
