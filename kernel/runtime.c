@@ -40,6 +40,7 @@ static struct {
 	Label out;	 /* the way out of a call that faults */
 	u32 touched;	 /* pages of boot-services memory that it used */
 	Ledger *ledger;
+	const BootKeep *keep;
 } rt;
 
 /* --- the address space ------------------------------------------------------------------------------- */
@@ -122,18 +123,15 @@ disable(const char *why)
 /*
  * Call a service with interrupts off, in its own address space, the floating point lent to it. Its status;
  * all ones if it is not there or faulted. Arguments that are addresses are the kernel's, which the
- * space has too. The lock is held.
+ * space has too.
  */
 static u64
-call(u32 which, u64 a, u64 b, u64 c, u64 d)
+callin(Rtfn *f, u64 a, u64 b, u64 c, u64 d)
 {
-	Rtfn *f = (Rtfn *)(uintptr)rt.fn[which];
 	Paddr root = mmuroot();
 	volatile u64 status = ~0ull;
 	u32 s;
 
-	if (f == nil)
-		return status;
 	s = splhi();
 	fpborrow();
 	if (setlabel(&rt.out) == 0) {
@@ -146,6 +144,21 @@ call(u32 which, u64 a, u64 b, u64 c, u64 d)
 	fpreturn();
 	splx(s); /* whatever the firmware did to the flag */
 	return status;
+}
+
+/* The space with its final rights is made when the first call wants it. The lock is held. */
+static u64
+call(u32 which, u64 a, u64 b, u64 c, u64 d)
+{
+	Rtfn *f = (Rtfn *)(uintptr)rt.fn[which];
+
+	if (f == nil)
+		return ~0ull;
+	if (pabits(rt.space.root) == 0 && !spacebuild(&rt.space, rt.keep, false)) {
+		disable("no memory for its tables");
+		return ~0ull;
+	}
+	return callin(f, a, b, c, d);
 }
 
 /* May the firmware use this page? Boot-services memory, while it moves to its virtual addresses. */
@@ -204,20 +217,21 @@ govirtual(const BootKeep *k)
 {
 	u64 status;
 
-	if (rt.fn[RtSetVirtual] == 0 || k->rtdescbytes == 0)
+	if (rt.fn[RtSetVirtual] == 0 || k->rtdescbytes == 0 || !spacebuild(&rt.space, k, true))
 		return false;
 	rt.relocating = true;
 	status = call(RtSetVirtual, k->rtdescbytes, k->fwmapstride, k->fwmapversion,
 		      (u64)(uintptr)kaddr(k->rtdesc.pa));
 	rt.relocating = false;
+	spacedrop(&rt.space);
 	if (status != 0)
 		print("runtime: SetVirtualAddressMap status %#llx\n", status);
 	return status == 0;
 }
 
 /*
- * Make the space, tell the firmware, keep the final rights. After this all calls go to RTBASE
- * addresses, or to the old ones if the firmware would not move.
+ * Find the services and tell the firmware where it will be. After this all calls go to RTBASE addresses,
+ * or to the old ones if the firmware would not move.
  */
 void
 runtimeinit(const BootKeep *k, Ledger *l)
@@ -229,18 +243,10 @@ runtimeinit(const BootKeep *k, Ledger *l)
 	if (mode != nil && strcmp(mode, "off") == 0)
 		return;
 	rt.ledger = l;
+	rt.keep = k;
 	findservices(k);
-	if (!spacebuild(&rt.space, k, true)) {
-		disable("no memory for its tables");
-		return;
-	}
 	if (mode == nil || strcmp(mode, "physical") != 0)
 		moved = govirtual(k);
-	spacedrop(&rt.space);
-	if (!spacebuild(&rt.space, k, false)) {
-		disable("no memory for its tables");
-		return;
-	}
 	for (i = 0; i < NRt && moved; i++)
 		if (rt.fn[i] != 0)
 			rt.fn[i] += RTBASE;
