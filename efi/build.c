@@ -7,6 +7,7 @@
  * the firmware can still show words. buildtables() runs after the exit and can only succeed.
  */
 #include "guest.h"
+#include "options.h"
 #include "mm.h"
 
 void kmain(Boot *b);
@@ -266,6 +267,17 @@ considermap(Guest *g)
 	return plantables(g, &f);
 }
 
+/* Does the conf text ask for this, by "=1"? */
+static bool
+asked(const BootKeep *k, const char *name)
+{
+	usize n = 0;
+	const char *v =
+	    k->conf.size == 0 ? nil : confvalue((const char *)(uintptr)pabits(k->conf.pa), name, &n);
+
+	return v != nil && n == 1 && v[0] == '1';
+}
+
 /* After the exit: build the tables out of the pool, walk what the switch will touch, finish the parcel. */
 void
 buildtables(Guest *g)
@@ -280,6 +292,7 @@ buildtables(Guest *g)
 	ptefeat(&f);
 	n = rowsfor(g, &f);
 	kmappool(&t, &f, &k->tables);
+	t.trace = asked(k, "*mmutrace");
 	e = kmapbuild(&t, rowspace(g), n);
 	k->root = t.root;
 	k->tablesused = (u32)t.ntables;

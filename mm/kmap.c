@@ -251,6 +251,15 @@ buildslots(Ptab *t, const MapRow *r)
 	return MapOk;
 }
 
+/* "kmap: <start>-<end> pa <pa> <rights> tables <n> <name>": a row as built, and the tables that it took. */
+static void
+tracerow(const MapRow *r, u64 tables)
+{
+	print("kmap: %016llx-%016llx pa %016llx %c%c%c%c tables %llu %s\n", r->va, r->va + r->size,
+	      pabits(r->pa), r->perm & PermR ? 'r' : '-', r->perm & PermW ? 'w' : '-',
+	      r->perm & PermX ? 'x' : '-', r->perm & PermG ? 'g' : '-', tables, r->name);
+}
+
 /* Takes the root too, if t has none. Exactly the pages that the plan said, in the order of the rows. */
 enum MapErr
 kmapbuild(Ptab *t, const MapRow *rows, u32 n)
@@ -265,10 +274,13 @@ kmapbuild(Ptab *t, const MapRow *rows, u32 n)
 	}
 	for (u32 i = 0; i < n && err == MapOk; i++) {
 		const MapRow *r = &rows[i];
+		u64 before = t->ntables;
 		if (r->perm == 0)
 			err = buildslots(t, r);
 		else
 			err = ptmap(t, r->va, r->pa, r->size, r->perm, r->mt);
+		if (t->trace)
+			tracerow(r, t->ntables - before);
 	}
 	return err;
 }

@@ -292,6 +292,7 @@ struct Ptab {
 	void (*freetable)(Ptab *, Paddr);  /* an empty one, unlinked but not yet flushed; nil: they stay */
 	Pte64 *(*at)(Ptab *, Paddr);       /* reach a table page; nil: by the direct map */
 	u64 ntables;                       /* taken so far, less what was given back */
+	bool trace;                        /* kmapbuild says each row as it is built (Q7) */
 	void *aux;
 };
 /* Entry for va at level (0 is 4 KiB); nil: nothing there, or a large page above. create makes tables. */

@@ -12,6 +12,7 @@ from imagoqemu import Guest
 # What the kernel says about its own tables, each line with numbers that a lie would change.
 LINES = [
     ("D1_planned_is_used", r"^BOOT: \d+ \+\d+ms page tables built planned (\d+) used \1$"),
+    ("Q7_trace", r"^kmap: ffffffff8\w+-ffffffff8\w+ pa \w+ r-xg tables \d+ text$"),
     ("D7_preflight", r"^BOOT: \d+ \+\d+ms preflight (\d+)/\1 ok$"),
     ("D10_audit", r"^kernelro: marked [1-9]\d* text pages R-X, [1-9]\d* data pages RW- violations=0$"),
     ("D9_both_views", r"^mmu: hhdm selftest ok$"),
@@ -27,7 +28,7 @@ def top_level(view):
 
 @pytest.mark.ids("C2", "C3", "C4", "C5", "C6", "D10", "J2", "S-3", "S-8", "S-12")
 def test_C2_C3_C4_C5_D10_view_from_outside(result):
-    with Guest("view") as g:
+    with Guest("view", conf=["*mmutrace=1"]) as g:
         g.prompt()
         start = time.monotonic()
         view = outside.stand_still(g.qmp, g.log)

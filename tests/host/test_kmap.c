@@ -8,6 +8,7 @@
 #include "mm.h"
 #include "hostmem.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 
 /* The first life's memory: physical addresses that are pointers. */
@@ -410,6 +411,33 @@ test_D4_poisoned_frames_in_zero_tables_out(void **st)
 		assert_int_equal(((u64 *)POOL)[i], 0xDEDEDEDEDEDEDEDEull);
 }
 
+static void
+test_Q7_trace_says_each_row_and_its_tables(void **st)
+{
+	char want[200];
+	u32 planned;
+
+	(void)st;
+	machine();
+	planned = plan();
+	kmappool(&tab, &feat, &boot->keep.tables);
+	hostclear();
+	tab.trace = true;
+	assert_int_equal(kmapbuild(&tab, rows, nrows), MapOk);
+	u64 sum = 1, lines = 0;
+	for (const char *s = hostlog; (s = strstr(s, "kmap: ")) != NULL; s++, lines++)
+		sum += strtoull(strstr(s, " tables ") + 8, NULL, 10);
+	assert_int_equal(lines, nrows);
+	assert_int_equal(sum, planned);
+	snprintf(want, sizeof want, "kmap: %016llx-%016llx pa %016llx r-xg tables 0 text\n", KZERO + 0x1000,
+		 KZERO + 0x4000, IMAGE + 0x1000);
+	assert_true(hostsaid(want));
+	hostclear();
+	tab.trace = false;
+	build();
+	assert_false(hostsaid("kmap: "));
+}
+
 /* --- the preflight ------------------------------------------------------------------------------------- */
 
 static void
@@ -554,6 +582,7 @@ main(void)
 	    cmocka_unit_test(test_D1_the_plan_refuses_bad_rows),
 	    cmocka_unit_test(test_D1_a_pool_too_small_by_one_is_refused),
 	    cmocka_unit_test(test_D4_poisoned_frames_in_zero_tables_out),
+	    cmocka_unit_test(test_Q7_trace_says_each_row_and_its_tables),
 	    cmocka_unit_test(test_D7_preflight_counts),
 	    cmocka_unit_test(test_D7_each_dropped_mapping_is_named),
 	    cmocka_unit_test(test_D7_memory_outside_of_the_direct_map_is_named),
