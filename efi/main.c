@@ -49,7 +49,7 @@ static void
 fwput(void *aux, const char *s, usize n)
 {
 	(void)aux;
-	printbytes(s, n);
+	printtext(s, n);
 }
 
 /* The log of the leaving: the firmware's map, each try, and what became of every descriptor. */

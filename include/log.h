@@ -38,6 +38,8 @@ void printhold(void (*f)(void));
  * Any context in either life; takes the print lock unless the machine is panicking.
  */
 int print(const char *fmt, ...) PRINTF(1, 2);
+/* n bytes of text as they are, like print: for who has composed them already. */
+void printtext(const char *s, usize n);
 /* n bytes of text as they are, to the consoles and not to the ring: what programs write to the console. */
 void printbytes(const char *s, usize n);
 /*

@@ -179,6 +179,15 @@ print(const char *fmt, ...)
 }
 
 void
+printtext(const char *s, usize n)
+{
+	u32 sr = take();
+
+	emit(s, n);
+	give(sr);
+}
+
+void
 printbytes(const char *s, usize n)
 {
 	u32 sr = take();

@@ -47,7 +47,7 @@ printlog(Log *l)
 	(void)l;
 }
 void
-printbytes(const char *s, usize n)
+printtext(const char *s, usize n)
 {
 	print("%.*s", (int)n, s);
 }
