@@ -1,7 +1,6 @@
 """A real boot seen from outside, and its own tables broken in every way: each break is named."""
 
 import re
-import time
 
 import pytest
 
@@ -30,10 +29,8 @@ def top_level(view):
 def test_C2_C3_C4_C5_D10_view_from_outside(result):
     with Guest("view", conf=["*mmutrace=1"]) as g:
         g.prompt()
-        start = time.monotonic()
         view = outside.stand_still(g.qmp, g.log)
         found = outside.judge(view)
-        took = time.monotonic() - start
         g.qmp("cont")
         for program in ("forks", "cow", "pipes"):
             g.run(program)
@@ -48,7 +45,6 @@ def test_C2_C3_C4_C5_D10_view_from_outside(result):
     result("C6_top_level_entries_never_change", top_level(view) == top_level(later))
     for name, line in LINES:
         result(name, re.search(line, log, re.M) is not None, f"no line {line}")
-    assert took < 5, f"the view took {took:.1f} s"
     view.fetch = None
     for name, rule, edit in BREAKS:
         broken = view.copy()

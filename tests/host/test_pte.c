@@ -222,7 +222,7 @@ test_D2_feature_bits_of_this_machine(void **st)
 	assert_int_equal(f.levels, 4);
 	assert_int_equal(f.nx, nx);
 	assert_int_equal(f.maxleaf, gb ? 2 : 1);
-	assert_int_equal(f.pabits, width);
+	assert_in_range(f.pabits, width, 52); /* a system that encrypts memory takes bits away */
 }
 
 int
