@@ -9,12 +9,15 @@ from imagoqemu import OUT, Failed, Guest, clean, in_order
 
 PROGRAM = """
 struct idtr { unsigned short limit; unsigned long long base; } __attribute__((packed));
-static void out(unsigned short port, unsigned char v) { __asm__ volatile("outb %%al, %%dx" : : "a"(v), "d"(port)); }
-static void say(const char *s) { for (; *s; s++) { while (!(in(0x3fd) & 0x20)); out(0x3f8, *s); } }
-int efimain(void *image, void *system) { (void)image, (void)system; ACT; for (;;) ; }
-""".replace("static void say", """static unsigned char in(unsigned short port)
+static unsigned char in(unsigned short port)
 { unsigned char v; __asm__ volatile("inb %%dx, %%al" : "=a"(v) : "d"(port)); return v; }
-static void say""")
+static void out(unsigned short port, unsigned char v)
+{ __asm__ volatile("outb %%al, %%dx" : : "a"(v), "d"(port)); }
+static void say(const char *s)
+{ for (; *s; s++) { while (!(in(0x3fd) & 0x20)); out(0x3f8, *s); } }
+int efimain(void *image, void *system)
+{ (void)image, (void)system; ACT; for (;;) ; }
+"""
 
 
 @pytest.fixture(scope="module")
