@@ -34,7 +34,7 @@ KERN  := main phase log print screen mapview memmap lock panic conf initrd acpi 
          error chan path mount namec fgrp stat dev devtab devroot devcons line tod command \
          devdup devenv pipeq devpipe devproc devswap devarch \
          syscall sysproc sysfile sysseg runtime
-PORT  := uart cpu pte bridge gdt trap banner unwind fpu apic ioapic clock user power mtrr
+PORT  := uart cpu pte bridge devaudit gdt trap banner unwind fpu apic ioapic clock user power mtrr
 PORTS := enter vectors context usercopy
 
 # A file joins the build when it exists.

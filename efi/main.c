@@ -116,6 +116,7 @@ cross(Guest *g)
 	faults(g);
 	phase(PhExit, "tries %u", g->boot->keep.ntries);
 	report(g);
+	devaudit();
 	pmtimerfind(g);
 	buildtables(g);
 	pack(g);

@@ -40,6 +40,8 @@ void cpuname(char *d, usize n);
 /* Print the entry audit of the processor (A5, T5) from raw registers saved by efi. */
 void cpuaudit(u64 audit[16]);
 void cpuauditprint(const u64 audit[16]);
+/* Print how the firmware left the devices: bus masters, owners of USB. After the exit, first life. */
+void devaudit(void);
 /* Text why this processor or mode cannot carry us (LA57, no long mode...), or nil. Before the exit. */
 const char *cpurefuse(const u64 audit[16]);
 

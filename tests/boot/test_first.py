@@ -65,6 +65,16 @@ def test_A5_T5_the_processor_is_audited(small):
     in_order(small.log, [r"^cpu: entry CR0=0x\w+ CR3=0x\w+ CR4=0x\w+ EFER=0x\w+", r"^cpu: .*LA57 "])
 
 
+def test_T5_devices_are_audited():
+    usb = ["-device", "qemu-xhci", "-device", "usb-ehci"]
+    with Guest("first-devices", mem="256M", extra=usb) as g:
+        g.prompt()
+        assert re.search(r"^pci: 00:\w\w\.\d 1b36:000d class 0c0330.* usb owner \w+$", g.log, re.M)
+        assert re.search(r"^pci: .* class 0c0320.* usb owner \w+$", g.log, re.M)
+        masters = len(re.findall(r"^pci: .* bus master", g.log, re.M))
+        assert int(field(r"^pci: functions \d+, bus masters alive (\d+)$", g.log)) == masters
+
+
 def test_A7_A10_A17_what_was_found(small):
     assert field(r"^efi: \.bss nonzero=(\d+)$", small.log) == "0"
     assert re.search(r"acpi rsdp pa=0x\w+ rev=2 sum=ok", small.log)

@@ -7,13 +7,15 @@ words and go back to the firmware.
 import array
 import os
 import re
+import subprocess
 
 import pytest
 
-from imagoqemu import OUT, Guest, in_order
+from imagoqemu import OUT, TOP, Guest, in_order
 
 PATTERN = 0x9E3779B97F4A7C15
 PAGE = 4096
+EFIMAP = os.path.join(TOP, "out/host/efimap")
 RETURNED = 0x31 * 2 + 1  # isa-debug-exit's status when imago came back
 UP = r"(?:^|[\r\n])% $"  # the shell
 
@@ -85,6 +87,11 @@ def test_T3_up_in_spite_of(name):
         assert re.search(r"^ledger: sum .* off 0$", g.log, re.M)
         assert not re.search(r"MEMBAL .*BAD", g.log)
         untouched(g)
+        log = os.path.join(g.dir, "so-far.log")
+        with open(log, "w") as f:
+            f.write(g.log)
+        done = subprocess.run([EFIMAP, "--check", log], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.ids("A12", "A13", "T3")

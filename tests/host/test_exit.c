@@ -96,6 +96,10 @@ cpurefuse(const u64 audit[16])
 	return bridge.cpuwhy;
 }
 void
+devaudit(void)
+{
+}
+void
 trapinit0(void)
 {
 	assert_true(fake.gone);
