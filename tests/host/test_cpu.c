@@ -66,7 +66,7 @@ test_A5_the_audit_says_what_firmware_left(void **state)
 	(void)state;
 	good(a);
 	a[0] = 0x80010033;
-	a[4] = 0xd00;
+	a[3] = 0xd00;
 	a[5] = 0xfee00c00;
 	a[7] = 1u << 7 | 1u << 20 | (u64)(1 << 2 | 1 << 16) << 32;
 	a[9] = 46;

@@ -18,28 +18,6 @@ static usize nuart, ncrumbs;
 static bool dying;
 Lock kernptlock;
 
-/* For the faults that phase.c can make; no test here makes one. */
-Xlat xlat;
-
-bool
-xlatram(Paddr pa)
-{
-	(void)pa;
-	return false;
-}
-
-NORETURN void
-xlatbadpa(Paddr pa)
-{
-	panic("%#llx", pabits(pa));
-}
-
-NORETURN void
-xlatbadva(const void *va)
-{
-	panic("%p", va);
-}
-
 void
 uartputs(const char *s, usize n)
 {
