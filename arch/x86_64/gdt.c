@@ -41,7 +41,8 @@ _Static_assert(USTKTOP + BY2PG <= 1ull << 47, "no SYSCALL is followed by a pc ou
 
 static Gate idt[NVec] ALIGNED(16);
 static Cpu cpu0;
-static u8 iststack[NIst][IstSize] ALIGNED(16); /* until there are guarded ones */
+static u8 iststack[NIst][IstSize] ALIGNED(16); /* of the first life */
+_Static_assert(NBOOTSTACK == 1 + NIst, "a guarded stack for kmain and for each interrupt stack");
 
 Cpu *
 bootcpu(void)
@@ -65,7 +66,8 @@ tssdesc(u64 *d, const Tss *t)
 	d[1] = base >> 32;
 }
 
-/* Segments, task state and GS of this processor. */
+/* Segments, task state and GS of this processor. At KZERO its interrupt stacks stand above guard pages (C5).
+ */
 void
 gdtinit(Cpu *c)
 {
@@ -81,7 +83,7 @@ gdtinit(Cpu *c)
 	memset(&c->tss, 0, sizeof c->tss);
 	c->tss.iomap = sizeof c->tss; /* behind the end: no ports for users */
 	for (int i = 0; i < NIst; i++)
-		c->tss.ist[i] = (u64)(uintptr)(iststack[i] + IstSize);
+		c->tss.ist[i] = cpuhigh() ? KSTACKTOP(1 + i) : (u64)(uintptr)(iststack[i] + IstSize);
 	tssdesc(&c->gdt[TSSSEG], &c->tss);
 	m->self = m;
 	m->port = c;
@@ -134,16 +136,4 @@ syscallinit(void)
 	wrmsr(MsrLstar, entry);
 	wrmsr(MsrSfmask, FLAGIF | FlagDF | FlagTF | FlagAC | FlagNT);
 	wrmsr(MsrFsbase, 0);
-}
-
-/* Stacks with a guard page for double fault, NMI and machine check, from the day mm has them (C5). */
-void
-guardedstacks(Cpu *c)
-{
-	for (int i = 0; i < NIst; i++) {
-		u64 top = kstackalloc();
-		if (top == 0)
-			panic("guardedstacks: no memory for interrupt stack %d", i);
-		c->tss.ist[i] = top;
-	}
 }

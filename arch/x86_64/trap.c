@@ -39,13 +39,12 @@ trapenable(u32 vec, Intrfn *f, void *arg, const char *name)
 	handlers[vec] = (Handler){.f = f, .arg = arg, .name = name};
 }
 
-/* Interrupt controllers, all lines masked; guarded stacks. After mm and archinit(). */
+/* Interrupt controllers, all lines masked. After mm and archinit(). */
 void
 trapinit(void)
 {
-	apicinit(); /* first: its timer counts while the rest is done */
+	apicinit();
 	ioapicinit();
-	guardedstacks(bootcpu());
 }
 
 void

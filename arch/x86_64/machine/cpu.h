@@ -110,7 +110,6 @@ Cpu *bootcpu(void);
 void gdtinit(Cpu *c);
 void idtinit(void);
 void syscallinit(void);
-void guardedstacks(Cpu *c); /* interrupt stacks with guard pages, from mm */
 /* cpu.c */
 bool cpuhigh(void); /* do we run at KZERO already? */
 void cpuinit0(void);
