@@ -139,7 +139,8 @@ bool execparse(const u8 *h, usize n, Exec *e) MUSTUSE;
 /* The words of a #! line, cut in place, ScriptWords at most; how many; 0: it is none. */
 u32 scriptparse(char *line, usize n, char **word);
 
-/* --- exec.c, userinit.c, syscall.c, sysproc.c -------------------------------------------------------- */
+/* --- exec.c, userinit.c, syscall.c, sysproc.c, sysseg.c
+ * -------------------------------------------------------- */
 
 /*
  * A system call: a[n] is the raw 8-byte slot n of the user's arguments (the upper half of an int is
@@ -147,14 +148,15 @@ u32 scriptparse(char *line, usize n, char **word);
  */
 typedef i64 Syscall(u64 *a);
 /* syscall, the port's entry: arch.h */
-NORETURN void syscalldone(void); /* leave a call with the frame as it is: it has been replaced whole */
-void syscallfailed(void); /* a call ends by error(): reached by up->failed alone */
-const char *syscallname(u32 n); /* nil: no such call */
+NORETURN void syscalldone(void);  /* leave a call with the frame as it is: it has been replaced whole */
+void syscallfailed(void);	  /* a call ends by error(): reached by up->failed alone */
+const char *syscallname(u32 n);	  /* nil: no such call */
 void userinit(const BootKeep *k); /* *init* waits to run; k stays */
-/* Calls of sysproc.c, exec.c and sysfile.c, for the table in syscall.c. */
+/* Calls of sysproc.c, sysseg.c and exec.c, for the table in syscall.c. */
 Syscall syssysr1, sysalarm, sysexec, sysexits, syssleep, sysrfork, sysbrk_, sysnotify, sysnoted,
     sysrendezvous;
 Syscall syssemacquire, syssemrelease, systsemacquire, syserrstr, sysawait, sys_nsec;
+Syscall syssegattach, syssegdetach, syssegfree, syssegflush, syssegbrk;
 /* Put p's number into the Tos of its stack segment, on a page of its own. error(Enovmem). */
 void tospid(Proc *p);
 Rgrp *newrgrp(void);

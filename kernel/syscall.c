@@ -22,14 +22,15 @@ static Syscall *const calls[NROW] = {
     /* processes */
     ROW(sysr1), ROW(alarm), ROW(exec), ROW(exits), ROW(sleep), ROW(rfork), ROW(brk_), ROW(notify), ROW(noted),
     ROW(rendezvous), ROW(semacquire), ROW(semrelease), ROW(tsemacquire), ROW(errstr), ROW(await), ROW(_nsec),
+    /* memory */
+    ROW(segattach), ROW(segdetach), ROW(segfree), ROW(segflush), ROW(segbrk),
     /* files */
     ROW(bind), ROW(chdir), ROW(close), ROW(dup), ROW(open), ROW(_read), ROW(oseek), ROW(_write), ROW(pipe),
     ROW(create), ROW(fd2path), ROW(remove), ROW(unmount), ROW(seek), ROW(stat), ROW(fstat), ROW(wstat),
     ROW(fwstat), ROW(pread), ROW(pwrite),
     /* nobody's, and not yet */
-    [48] = sysnone, [49] = sysnone, NONE(_errstr), NONE(_fsession), NONE(fauth), NONE(_fstat), NONE(segbrk),
-    NONE(_mount), NONE(_stat), NONE(_wstat), NONE(_fwstat), NONE(segattach), NONE(segdetach), NONE(segfree),
-    NONE(segflush), NONE(_wait), NONE(fversion), NONE(mount)};
+    [48] = sysnone, [49] = sysnone, NONE(_errstr), NONE(_fsession), NONE(fauth), NONE(_fstat), NONE(_mount),
+    NONE(_stat), NONE(_wstat), NONE(_fwstat), NONE(_wait), NONE(fversion), NONE(mount)};
 
 const char *
 syscallname(u32 n)

@@ -1,6 +1,6 @@
 /*
- * sysproc.c: the system calls about processes: birth, death, waiting, memory's end, error strings,
- * notes, semaphores, rendezvous [PLAN9-ABI 2.3, 3]. Each takes the raw slots of its arguments and ends
+ * sysproc.c: the system calls about processes: birth, death, waiting, error strings, notes,
+ * semaphores, rendezvous [PLAN9-ABI 2.3, 3]. Each takes the raw slots of its arguments and ends
  * by its value or by error().
  */
 #include "dat.h"
@@ -303,51 +303,6 @@ sys_nsec(u64 *a)
 {
 	(void)a;
 	return (i64)todns();
-}
-
-/* --- memory ----------------------------------------------------------------------------------------------
- */
-
-/* Grow or shrink s to end at top; q is held. Nil, or what stands in the way. */
-static const char *
-setbrk(Segment *s, u64 top)
-{
-	if (top < s->top) {
-		if (s->ref.ref > 1)
-			return Einuse;
-		spaceunmap(&up->space, touva(top), s->top - top);
-	} else if (segoverlap(up->seg, NSEG, s->base, top, s) != nil)
-		return Esoverlap;
-	return segresize(s, top) ? nil : Enovmem;
-}
-
-i64
-sysbrk_(u64 *a)
-{
-	Segment *s, *data;
-	const char *e;
-	u64 addr;
-
-	addr = a[0];
-	s = up->seg[BSEG];
-	data = up->seg[DSEG];
-	if (s == nil)
-		error(Ebadarg);
-	if (addr == 0)
-		return (i64)s->base;
-	if (addr < s->base) {
-		if (data == nil || addr < data->base)
-			error(Enovmem);
-		addr = s->base;
-	}
-	if (addr >= USTKTOP)
-		error(Enovmem);
-	qlock(&s->q);
-	e = setbrk(s, roundup(addr, BY2PG));
-	qunlock(&s->q);
-	if (e != nil)
-		error(e);
-	return 0;
 }
 
 /* --- error strings ----------------------------------------------------------------------------------- */

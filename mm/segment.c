@@ -5,7 +5,8 @@
  * (mfreeseg, segresize, putseg) has taken their mappings away before.
  *
  * Always: a Pte on the free list, and the inline map of a free segment, are all nil.
- * Locks: a segment's q for base, top and pages; segalloc.l for the two free lists.
+ * Locks: a segment's q for base, top and pages; segalloc.l for the two free lists, physsegs.l for the
+ * classes.
  */
 #include "segment.h"
 #include "lib.h"
@@ -414,6 +415,70 @@ segof(Segment **segs, u32 n, u64 addr)
 		if (segs[i] != nil && addr >= segs[i]->base && addr < segs[i]->top)
 			return segs[i];
 	return nil;
+}
+
+u64
+seghole(Segment **segs, u32 n, u64 top, u64 len)
+{
+	Segment *s;
+	u64 base;
+
+	do {
+		if (len >= top)
+			return 0;
+		base = top - len;
+		s = segoverlap(segs, n, base, top, nil);
+		if (s != nil)
+			top = s->base;
+	} while (s != nil);
+	return base;
+}
+
+/* --- classes ------------------------------------------------------------------------------------------- */
+
+static Physseg shared = {.name = "shared", .attr = SG_SHARED, .size = (u64)SEGMAPSIZE * PTEMAPMEM};
+static Physseg memory = {
+    .name = "memory", .attr = SG_BSS, .size = (u64)SEGMAPSIZE * PTEMAPMEM, .next = &shared};
+static struct {
+	Lock l;
+	Physseg *first; /* (l) */
+} physsegs = {.first = &memory};
+
+/* (l) */
+static Physseg *
+findclass(const char *name)
+{
+	Physseg *ps;
+
+	for (ps = physsegs.first; ps != nil && strcmp(ps->name, name) != 0; ps = ps->next)
+		;
+	return ps;
+}
+
+const Physseg *
+physsegfind(const char *name)
+{
+	Physseg *ps;
+
+	lock(&physsegs.l);
+	ps = findclass(name);
+	unlock(&physsegs.l);
+	return ps;
+}
+
+bool
+physsegadd(Physseg *ps)
+{
+	bool new;
+
+	lock(&physsegs.l);
+	new = findclass(ps->name) == nil;
+	if (new) {
+		ps->next = physsegs.first;
+		physsegs.first = ps;
+	}
+	unlock(&physsegs.l);
+	return new;
 }
 
 u64

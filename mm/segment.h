@@ -11,6 +11,7 @@
 typedef struct Chan Chan;
 typedef struct Image Image;
 typedef struct Imageid Imageid;
+typedef struct Physseg Physseg;
 typedef struct Pte Pte;
 typedef struct Segment Segment;
 typedef struct Sema Sema;
@@ -69,6 +70,14 @@ struct Segment {
 	Segment *next; /* free list */
 };
 
+struct Physseg { /* a class of segments that users attach by name; once listed it stays */
+	const char *name;
+	u32 attr;      /* SG_* that each has */
+	Paddr pa;      /* SG_PHYSICAL: where it begins */
+	u64 size;      /* bytes of the largest */
+	Physseg *next; /* (physsegs) */
+};
+
 /* --- segment.c: no error(): nil, false or a text say what is wrong ----------------------------------- */
 
 /* A segment [base, base + npage pages), one reference; nil: no memory or too large. */
@@ -100,6 +109,12 @@ void segruns(Segment *s, void (*f)(void *arg, u64 addr, u64 size), void *arg);
 Segment *segoverlap(Segment **segs, u32 n, u64 base, u64 top, const Segment *but);
 /* The one of segs[0..n) that holds addr, or nil. */
 Segment *segof(Segment **segs, u32 n, u64 addr);
+/* The highest base below top where len bytes, whole pages, overlap none of segs[0..n); 0: no room. */
+u64 seghole(Segment **segs, u32 n, u64 top, u64 len);
+/* List a class, beside "shared" and "memory" which are always there. False: the name is taken. */
+bool physsegadd(Physseg *ps) MUSTUSE;
+/* The class of this name, or nil. */
+const Physseg *physsegfind(const char *name);
 u64 segcount(void); /* segments in use: for tests of leaks */
 
 /* --- image.c ----------------------------------------------------------------------------------------- */

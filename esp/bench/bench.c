@@ -239,16 +239,31 @@ cowbench(void)
 	close(fd[1]);
 }
 
+static void *
+attached(u64 size)
+{
+	void *p = (void *)segattach(0, "memory", nil, size);
+
+	if (p == (void *)-1)
+		fatal("segattach: %s", lasterr());
+	return p;
+}
+
 static void
-attach(u32 n)
+maptouch(u32 n)
 {
 	while (n-- > 0) {
-		char *p = (char *)segattach(0, "memory", 0, 4096);
-		if (p == (char *)-1)
-			return;
+		char *p = attached(4096);
 		*p = 1;
 		segdetach(p);
 	}
+}
+
+static void
+attach64m(u32 n)
+{
+	while (n-- > 0)
+		segdetach(attached(64 * MiB));
 }
 
 /* --- notes ------------------------------------------------------------------------------------ */
@@ -326,8 +341,8 @@ zerobench(void)
 static void
 attachbench(void)
 {
-	if (segattach(0, "memory", 0, 4096) != -1)
-		measure("map_touch_unmap_4k", attach, 100);
+	measure("map_touch_unmap_4k", maptouch, 100);
+	measure("segattach_detach_64m", attach64m, 100);
 }
 
 static const struct {

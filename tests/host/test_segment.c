@@ -726,6 +726,99 @@ test_N3_segruns_cover_every_page(void **state)
 	putseg(s);
 }
 
+/* --- room and classes for segattach ----------------------------------------------------------------------
+ */
+
+/* The same answer page by page: the highest base where nothing stands. */
+static u64
+slowhole(Segment **segs, u32 n, u64 top, u64 len)
+{
+	u64 base;
+
+	for (base = top; base > 0; base -= BY2PG)
+		if (base + len <= top && segoverlap(segs, n, base, base + len, nil) == nil)
+			return base;
+	return 0;
+}
+
+static void
+test_N8_seghole_is_the_highest_gap(void **state)
+{
+	Segment *s[6] = {nil};
+	u64 top, len;
+
+	(void)state;
+	top = 64 * BY2PG;
+	assert_int_equal(seghole(s, nelem(s), top, BY2PG), top - BY2PG);
+	s[1] = seg(SG_BSS, 60 * BY2PG, 4); /* up to top */
+	s[4] = seg(SG_BSS, 40 * BY2PG, 18);
+	s[0] = seg(SG_BSS, 30 * BY2PG, 7);
+	s[5] = seg(SG_BSS, 20 * BY2PG, 0); /* empty: in nobody's way */
+	s[2] = seg(SG_BSS, 2 * BY2PG, 8);
+	for (len = BY2PG; len <= 70 * BY2PG; len += BY2PG)
+		assert_int_equal(seghole(s, nelem(s), top, len), slowhole(s, nelem(s), top, len));
+	assert_int_equal(seghole(s, nelem(s), top, 2 * BY2PG), 58 * BY2PG);
+	assert_int_equal(seghole(s, nelem(s), top, 3 * BY2PG), 37 * BY2PG);
+	assert_int_equal(seghole(s, nelem(s), top, 20 * BY2PG), 10 * BY2PG);
+	for (u32 i = 0; i < nelem(s); i++)
+		if (s[i] != nil)
+			putseg(s[i]);
+}
+
+static void
+test_N8_seghole_leaves_page_zero_alone(void **state)
+{
+	Segment *s[1] = {nil};
+
+	(void)state;
+	assert_int_equal(seghole(s, 1, 8 * BY2PG, 7 * BY2PG), BY2PG);
+	assert_int_equal(seghole(s, 1, 8 * BY2PG, 8 * BY2PG), 0);
+	assert_int_equal(seghole(s, 1, 8 * BY2PG, ~0ull - BY2PG + 1), 0);
+	s[0] = seg(SG_BSS, BY2PG, 7);
+	assert_int_equal(seghole(s, 1, 8 * BY2PG, BY2PG), 0);
+	putseg(s[0]);
+}
+
+static void
+test_N8_shared_and_memory_are_always_there(void **state)
+{
+	const Physseg *ps;
+
+	(void)state;
+	ps = physsegfind("shared");
+	assert_non_null(ps);
+	assert_int_equal(ps->attr, SG_SHARED);
+	assert_int_equal(ps->size, 64ull << 30);
+	ps = physsegfind("memory");
+	assert_non_null(ps);
+	assert_int_equal(ps->attr, SG_BSS);
+	assert_null(physsegfind(""));
+	assert_null(physsegfind("memor"));
+	assert_null(physsegfind("memory "));
+}
+
+static void
+test_N8_classes_have_no_fixed_limit(void **state)
+{
+	static Physseg ps[200], again;
+	static char name[200][16];
+
+	(void)state;
+	for (u32 i = 0; i < nelem(ps); i++) {
+		snprintf(name[i], sizeof name[i], "device%u", i);
+		ps[i] = (Physseg){.name = name[i], .attr = SG_PHYSICAL, .size = BY2PG};
+		assert_true(physsegadd(&ps[i]));
+	}
+	for (u32 i = 0; i < nelem(ps); i++)
+		assert_ptr_equal(physsegfind(name[i]), &ps[i]);
+	again = (Physseg){.name = "device7"};
+	assert_false(physsegadd(&again));
+	again.name = "shared";
+	assert_false(physsegadd(&again));
+	assert_ptr_equal(physsegfind("device7"), &ps[7]);
+	assert_int_equal(physsegfind("shared")->attr, SG_SHARED);
+}
+
 /* --- images ----------------------------------------------------------------------------------------------
  */
 
@@ -1089,6 +1182,10 @@ main(void)
 	    T(test_N6_segof_knows_both_ends),
 	    T(test_N6_segoverlap_knows_neighbours),
 	    T(test_N3_segruns_cover_every_page),
+	    T(test_N8_seghole_is_the_highest_gap),
+	    T(test_N8_seghole_leaves_page_zero_alone),
+	    T(test_N8_shared_and_memory_are_always_there),
+	    T(test_N8_classes_have_no_fixed_limit),
 	    T(test_N3_one_file_one_image),
 	    T(test_N3_another_version_is_another_image),
 	    T(test_N3_attachimage_without_memory_leaves_the_channel),
