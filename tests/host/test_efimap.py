@@ -99,8 +99,6 @@ def known(fmt, e):
     plain = attr & ~(1 << 63 | 0x1FF01F) == 0
     if fmt == "freebsd":
         return t <= 14 and plain and attr & ~(1 << 63 | 0x3F01F) == 0
-    if fmt in ("uefi-shell-sfo",):
-        return t <= 15
     if fmt == "grub":
         return plain
     return True
@@ -148,7 +146,13 @@ SAMPLES = [  # one line each of what HANDOFF 4.3 lists: source, line, (type, sta
      (6, 0x47DFD000, 1, 1 << 63 | 8)),
     ("uefi-shell", "BS_Code    0000000000000000-0000000000007FFF 0000000000000008 000000000000000F", (3, 0, 8, 15)),
     ("uefi-shell", "80000001   0000000000001000-0000000000001FFF 0000000000000001 000000000000000F", (0x80000001, 0x1000, 1, 15)),
+    ("uefi-shell", "BS_Code 0-7FFF 8 F", (3, 0, 8, 15)),
+    ("uefi-shell", "Available  0000000000001000-0000000000001FFF 0000000000000001 000000000000000B", (7, 0x1000, 1, 11)),
+    ("uefi-shell", "Available  0000000000001000-0000000000001FFF 0000000000000001 800000000097EB5D", (7, 0x1000, 1, 0x800000000097EB5D)),
+    ("uefi-shell", "Available  0000000000001000-0000000000001FFF 0000000000000001 80000000000000EB", (7, 0x1000, 1, 0x80000000000000EB)),
     ("uefi-shell-sfo", 'MemoryMap,"BootServiceCode","0","7FFF","8","F"', (3, 0, 8, 15)),
+    ("uefi-shell-sfo", 'MemoryMap,"80000001","0","7FFF","8","F"', (0x80000001, 0, 8, 15)),
+    ("grub", "conv-mem  0000000000000000-ffffffffffffffff 00000000      0B UC", (7, 0, 0, 1)),
     ("grub", "conv-mem  0000000000100000-00000000007fffff 00000700    7168KiB UC WC WT WB", (7, 0x100000, 0x700, 15)),
     ("grub", "Unk 80    0000000000100000-00000000007fffff 00000700       7MiB RT UC", (0x80, 0x100000, 0x700, 1 << 63 | 1)),
     ("freebsd", "     ConventionalMemory 000080000000 000080000000 00007efa WB", (7, 0x80000000, 0x7EFA, 8)),
@@ -274,6 +278,22 @@ def test_T2_cut_anywhere_never_half_an_entry(name):
             assert got == want[:len(got)]
         else:
             assert "efimap: standard input" in err
+
+
+@pytest.mark.parametrize("fmt", FORMATS)
+def test_T2_a_spoilt_character_loses_no_descriptor(fmt):
+    """In the middle of a dump: refused with its line, or as many descriptors as there are. Never one fewer."""
+    rng = random.Random(fmt)
+    lines = efimap("--as", fmt, os.path.join(TOP, "tests/maps/001-lenovo-thinkpad-x240.txt"))[0].decode().splitlines()
+    for _ in range(60):
+        k = rng.randrange(5, 45)
+        i = rng.randrange(len(lines[k]))
+        bad = lines[k][:i] + rng.choice("0bfGx -,[]|=\1") + lines[k][i + rng.randrange(2):]
+        out, err = efimap("--json", "-", data="\n".join(lines[:k] + [bad] + lines[k + 1:]) + "\n", status=None)
+        if out:
+            assert len(json.loads(out)["entries"]) == 51, (lines[k], bad)
+        else:
+            assert "expected" in err, (lines[k], bad)
 
 
 def test_T2_not_a_map():

@@ -174,12 +174,26 @@ entryline(Reader *r, const Found *f)
 	r->noise = false;
 }
 
+/* Right behind the head or a descriptor: a line that seems to have been one makes the dump incomplete. */
+static void
+lostline(Reader *r)
+{
+	Dump *d = &r->cur;
+	const char *expected = r->noise || d->source == SrcNone ? nil : formatlost(d->source, r->lines->text);
+	if (expected != nil)
+		damage(d, r->lines->number, "expected %s", expected);
+}
+
 static void
 damagedline(Reader *r, const Found *f)
 {
-	bool here = r->cur.source == f->source;
-	if (!here && !strong(f->source))
+	/* the next number goes on with this dump, in whatever words the damage makes it seem to be */
+	bool next = r->cur.n > 0 && f->index == r->cur.n;
+	bool here = r->cur.source == f->source || next;
+	if (!here && !strong(f->source)) {
+		lostline(r);
 		return;
+	}
 	if (!here || (f->index == 0 && r->cur.n > 0))
 		begin(r, f->source);
 	damage(&r->cur, r->lines->number, "column %u: expected %s%s", f->column, f->expected,
@@ -287,6 +301,7 @@ readline(Reader *r)
 		headline(r, &f);
 		break;
 	case LineOther:
+		lostline(r);
 		r->noise |= r->lines->n > 0;
 		factsline(&r->facts, r->lines->text, r->lines->number);
 		break;

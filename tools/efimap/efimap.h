@@ -83,6 +83,11 @@ struct Found {
 	u32 column;	      /* and where, from 1 */
 };
 Verdict formatline(const char *s, Found *f);
+/*
+ * A line in the midst of a dump that is no descriptor and no damaged one: if it looks as if it had been one
+ * (its type's name or its first address is spoilt), what was expected; else nil.
+ */
+const char *formatlost(Source dump, const char *s);
 /* Write e in the words of a format, as its program would; i is its number. */
 void formatwrite(FILE *f, Source s, u32 i, const Entry *e);
 void formathead(FILE *f, Source s, u32 n);

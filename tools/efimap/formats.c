@@ -488,6 +488,16 @@ quotedhex(Cur *c, const char *what)
 	return v;
 }
 
+/* Types that have no name are numbers: at least so many hex digits, at most eight. */
+static bool
+typebyhex(const char *s, usize n, usize least, u32 *type)
+{
+	if (n < least || n > 8 || strspn(s, "0123456789abcdefABCDEF") < n)
+		return false;
+	*type = (u32)strtoul(s, nil, 16);
+	return true;
+}
+
 static Verdict
 sfoline(const char *s, Found *f)
 {
@@ -500,7 +510,7 @@ sfoline(const char *s, Found *f)
 	Cur c = {.line = s, .p = p + strlen("MemoryMap,")};
 	expect(&c, "\"", "`\"' and the name of a memory type");
 	usize n = strcspn(c.p, "\"");
-	if (!typebyname(c.p, n, &f->e.type))
+	if (!typebyname(c.p, n, &f->e.type) && !typebyhex(c.p, n, 8, &f->e.type))
 		miss(&c, "the name of a memory type");
 	else
 		c.p += n;
@@ -529,7 +539,7 @@ static bool
 typeby(const char *s, const char *end, u32 *type, bool *unknown)
 {
 	usize n = wordbefore(s, end);
-	const char *w = end - n, *digits = w;
+	const char *w = end - n;
 	*unknown = false;
 	if (n > 0 && typebyname(w, n, type))
 		return true;
@@ -537,20 +547,12 @@ typeby(const char *s, const char *end, u32 *type, bool *unknown)
 		*type = NFWTYPE;
 		return true;
 	}
-	usize len = 0;
-	while (len < n && isxdigit((u8)w[len]))
-		len++;
-	if (len != n || n == 0)
-		return false;
 	const char *before = w;
 	while (before > s && before[-1] == ' ')
 		before--;
 	bool unk = before - s >= 3 && strncmp(before - 3, "Unk", 3) == 0;
-	if (n != 8 && !unk)
-		return false;
 	*unknown = true;
-	*type = (u32)strtoul(digits, nil, 16);
-	return true;
+	return typebyhex(w, n, unk ? 1 : 8, type);
 }
 
 /* Behind GRUB's page count: "7168KiB UC WC WT WB". */
@@ -575,7 +577,10 @@ grubtail(Cur *c, Entry *e)
 	}
 }
 
-/* Is the rest of a range line GRUB's? It has a size with a unit where the shell has attributes. */
+/*
+ * Is the rest of a range line GRUB's? It has a size with a unit where the shell has attributes, whose 16
+ * digits may also end in "B".
+ */
 static bool
 isgrub(const char *p)
 {
@@ -583,9 +588,13 @@ isgrub(const char *p)
 	p += strspn(p, "0123456789abcdefABCDEF");
 	p += strspn(p, " ");
 	usize n = strspn(p, "0123456789.");
+	bool attributes = n > 13 || (p[0] == '0' && n > 1);
 	p += n;
 	p += strspn(p, " ");
-	return n > 0 && *p != 0 && strchr("KMGTPEB", *p) != nil && (p[1] == 'i' || p[1] == 'B' || *p == 'B');
+	p += *p != 0 && strchr("KMGTPE", *p) != nil;
+	if (*p == 'i')
+		return n > 0 && p[1] == 'B';
+	return n > 0 && !attributes && *p == 'B' && (p[1] == ' ' || p[1] == 0);
 }
 
 /* "Name  start-end pages attributes" of the shell, or GRUB's with a size behind the pages. */
@@ -639,7 +648,7 @@ freebsdline(const char *s, const char *phys, u32 type, Found *f)
 	return verdict(&c, f);
 }
 
-/* Lines whose descriptor begins with the name of a type and an address of eight digits or more. */
+/* Lines whose descriptor begins with the name of a type and an address; a short address must go on well. */
 static Verdict
 namedline(const char *s, Found *f)
 {
@@ -649,12 +658,15 @@ namedline(const char *s, Found *f)
 		usize n = strspn(p, "0123456789abcdefABCDEF");
 		u32 type;
 		bool unknown;
-		if (n < 8 || !typeby(s, nameend, &type, &unknown))
+		Verdict v = LineOther;
+		if (n == 0 || !typeby(s, nameend, &type, &unknown))
 			continue;
 		if (p[n] == '-')
-			return rangeline(s, p, type, f);
-		if (p[n] == 0 || (p[n] == ' ' && !unknown))
-			return freebsdline(s, p, type, f);
+			v = rangeline(s, p, type, f);
+		else if (n >= 8 && (p[n] == 0 || (p[n] == ' ' && !unknown)))
+			v = freebsdline(s, p, type, f);
+		if (v == LineEntry || (v == LineDamaged && n >= 8))
+			return v;
 	}
 	return LineOther;
 }
@@ -680,6 +692,61 @@ headline(const char *s, Found *f)
 			return LineHead;
 		}
 	return LineOther;
+}
+
+/* Has s a dash with an address of eight digits or more on one side of it? */
+static bool
+hasrange(const char *s)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	for (const char *p = s; (p = strchr(p, '-')) != nil; p++) {
+		usize before = 0;
+		while (p - before > s && isxdigit((u8)p[-(intptr)before - 1]))
+			before++;
+		if (before >= 8 || strspn(p + 1, digits) >= 8)
+			return true;
+	}
+	return false;
+}
+
+/* Words that begin with eight hex digits or more. */
+static u32
+addresses(const char *s)
+{
+	u32 n = 0;
+	for (usize len; *s != 0; s += len + (s[len] != 0)) {
+		len = strcspn(s, " ");
+		n += strspn(s, "0123456789abcdefABCDEF") >= 8;
+	}
+	return n;
+}
+
+const char *
+formatlost(Source dump, const char *s)
+{
+	bool lost = false;
+	switch (dump) {
+	case SrcShell:
+	case SrcGrub:
+		lost =
+		    (hasrange(s) || addresses(s) >= 2) && strstr(s, "[0x") == nil && strstr(s, " 0x") == nil;
+		break;
+	case SrcShellSfo:
+		lost = strstr(s, "\",\"") != nil;
+		break;
+	case SrcFreebsd:
+		lost = addresses(s) >= 2;
+		break;
+	case SrcLinuxArm:
+		lost = strstr(s, "|  ") != nil;
+		break;
+	case SrcXen:
+		lost = strstr(s, "type=") != nil || strstr(s, "attr=") != nil;
+		break;
+	default: /* descriptors have numbers: one that is missing shows */
+		break;
+	}
+	return lost ? "a descriptor like those above" : nil;
 }
 
 Verdict
