@@ -22,6 +22,7 @@ from _pytest.runner import runtestprotocol
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 HOST = os.path.join(TOP, "out/host/test")
 RESULTS = os.path.join(TOP, "out/tests/results.json")
+FAILURES = os.path.join(TOP, "out/tests/failures.txt")
 ID = re.compile(r"(?:[A-W]\d{1,2}|[PS]\d{1,2})$")
 
 sys.path[:0] = [os.path.join(TOP, "tests/boot"), os.path.join(TOP, "tests/outside")]
@@ -109,11 +110,19 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: only with IMAGO_SLOW_TESTS=1")
 
 
+def stays_together(item):
+    """Tests of one C program, and those that share a fixture of their module, stay in one process."""
+    if isinstance(item, CTest):
+        return True
+    shared = getattr(item, "_fixtureinfo", None)
+    return shared is not None and any(f[-1].scope == "module" for f in shared.name2fixturedefs.values())
+
+
 def groups(items):
-    """Lists of item indices that stay in one process: a C file, a Python test by itself."""
+    """Lists of item indices, each for one process."""
     by = {}
     for i, item in enumerate(items):
-        by.setdefault(str(item.path) if isinstance(item, CTest) else item.nodeid, []).append(i)
+        by.setdefault(str(item.path) if stays_together(item) else item.nodeid, []).append(i)
     # Boots are long: they start first, so that the processes end together.
     return sorted(by.values(), key=lambda g: "/boot/" not in str(items[g[0]].path))
 
@@ -128,10 +137,12 @@ def result(request):
     return add
 
 
-def run_item(item):
-    """The reports of a test, and one for each result that it added, as if each were a test of its own."""
-    # No next item of this process is known: fixtures above the test are torn down each time.
-    reports = runtestprotocol(item, log=False, nextitem=None)
+def run_item(item, following):
+    """
+    The reports of a test, and one for each result that it added, as if each were a test of its own. `following`
+    (the next test of its group, or None) keeps the fixtures that both use.
+    """
+    reports = runtestprotocol(item, log=False, nextitem=following)
     for name, ok, why in getattr(item, "subresults", ()):
         reports.append(TestReport(
             nodeid=f"{item.nodeid}::{name}", location=item.location, keywords={}, when="call",
@@ -178,8 +189,9 @@ def work(session, todo, ask, rep):
     try:
         while turn := os.read(ask, 4):
             group = todo[int.from_bytes(turn, "little")]
-            for i in group:
-                for report in run_item(session.items[i]):
+            for i, after in zip(group, group[1:] + [None]):
+                following = None if after is None else session.items[after]
+                for report in run_item(session.items[i], following):
                     data = config.hook.pytest_report_to_serializable(config=config, report=report)
                     send(rep, (json.dumps(data, default=str) + "\n").encode())
     finally:
@@ -230,11 +242,15 @@ def pytest_collection_modifyitems(config, items):
     if not items:
         raise pytest.UsageError("no test was found: nothing would run")
     os.makedirs(os.path.dirname(RESULTS), exist_ok=True)
+    open(FAILURES, "w").close()
     for item in items:
         item.user_properties.append(("ids", ids_of(item)))
 
 
 def pytest_runtest_logreport(report):
+    if report.failed:  # told at once, for whoever waits for the end of a long run
+        with open(FAILURES, "a") as f:
+            f.write(f"{report.nodeid}\n{report.longreprtext}\n\n")
     if report.when == "call" or report.outcome != "passed":
         ids = dict(report.user_properties).get("ids", [])
         results[report.nodeid] = {"ids": ids, "outcome": report.outcome, "seconds": round(report.duration, 2)}
