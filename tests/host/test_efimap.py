@@ -384,6 +384,8 @@ def test_B3_T2_a_hundred_thousand_descriptors():
             assert len(j["entries"]) == 100000 and j["sums"]["off"] == 0
     out, err = efimap("--raw", "--json", "-", data=raw([(7, 0, 1 << 20, 15)] * 100000, 48, rng), status=2)
     assert "4999950000 pairs" in err and out == b""
+    out, err = efimap("--raw", "--html", "-", data=raw([(7, 0, 1 << 20, 15)] * 100000, 48, rng), status=2)
+    assert "4999950000 pairs" in err and out == b""
     out, err = efimap("--raw", "--json", "-", data=raw([(7, 0, 1 << 40, 15)] * 5000, 48, rng), status=2)
     assert "2^64" in err
 
@@ -393,9 +395,11 @@ def test_B3_T2_a_hundred_thousand_descriptors():
 def test_T2_table_says_what_an_engineer_asks():
     out = efimap(MAPS[0])[0].decode()
     for words in ("What the firmware says", "What becomes of it", "Anomalies", "Sums", "page zero (#0)", "not described",
-                  "An operating system gets 7.8 GiB", "EFI v2.31 by Lenovo", "ACPI 2.0 at 0xdcefe014 lies in acpi memory"):
+                  "An operating system gets 7.8 GiB", "Reserved (#8 #39)", "EFI v2.31 by Lenovo", "ACPI 2.0 at 0xdcefe014 lies in acpi memory"):
         assert words in out
     assert "\x1b[" not in out
+    all_ones = "efi: mem00: type=7, attr=0xffffffffffffffff, range=[0x100000-0x101000) (0MB)\n"
+    assert "RUN HP CC SP NV XP RP WP RO MR UCE WB WT WC UC 0x7fffffffffe00fe0" in efimap(data=all_ones)[0].decode()
     assert "\x1b[32m" in efimap("--color", "always", MAPS[0])[0].decode()
 
 

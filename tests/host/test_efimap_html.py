@@ -107,6 +107,8 @@ def test_T2_html_hover_and_search(browser):
     assert "reserved" in b.js(tip) and "because: page zero" in b.js(tip) and "#0 BootServicesCode" in b.js(tip)
     b.move(*b.js(WHERE, 0x100000, 0x110000, 0))
     assert "#10 BootServicesCode (type 3)" in b.js(tip) and "WB WT WC UC" in b.js(tip) and "becomes: boot" in b.js(tip)
+    b.move(*b.js(WHERE, 0xDA43B000, 0xDA63B000, 0))  # an attribute of 64 bits, which a number of JavaScript cannot hold
+    assert "#32 RuntimeServicesCode (type 5)" in b.js(tip) and "RUN WB WT WC UC" in b.js(tip)
     b.move(*b.js(WHERE, 0xC0000, 0xE0000, 1))
     assert "not described" in b.js(tip)
 

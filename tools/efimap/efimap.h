@@ -92,7 +92,7 @@ const char *formatlost(Source dump, const char *s);
 void formatwrite(FILE *f, Source s, u32 i, const Entry *e);
 void formathead(FILE *f, Source s, u32 n);
 Source sourcebyname(const char *name);
-/* Flags in Linux's tokens, blank separated. */
+/* Flags in Linux's tokens, blank separated, and what has no token in hex; 80 bytes hold all. */
 void attrwords(u64 attr, char *d, usize n);
 
 /* --- facts.c: what else a log tells
@@ -185,6 +185,8 @@ void textadd(Text *t, const char *s, usize n);
  * ------------------------------------------------------------------------------------------------ */
 
 int jsonwrite(FILE *f, Map *m);
+/* Would its lists be too long to be of use? Then the map is refused with a message, not cut. */
+bool jsontoolong(const Map *m);
 void jsonstring(FILE *f, const char *s);
 void tablewrite(FILE *f, Map *m, const Options *o);
 void svgwrite(FILE *f, Map *m);

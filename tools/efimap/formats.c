@@ -119,8 +119,12 @@ attrwords(u64 attr, char *d, usize n)
 	usize at = 0;
 	d[0] = 0;
 	for (int i = 0; i < LinuxAttrs; i++)
-		if (attr >> attrs[i].bit & 1)
+		if (attr >> attrs[i].bit & 1) {
 			at += (usize)snprintf(d + at, n - at, "%s%s", at > 0 ? " " : "", attrs[i].word);
+			attr &= ~(1ull << attrs[i].bit);
+		}
+	if (attr != 0)
+		snprintf(d + at, n - at, "%s0x%llx", at > 0 ? " " : "", attr);
 }
 
 /* --- reading by token

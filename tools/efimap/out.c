@@ -97,9 +97,8 @@ jsonanomaly(void *aux, Fwanom kind, const u32 *e, u32 n)
 	a->sep = ",";
 }
 
-/* Would the lists be too long to be of use? Then they are refused, not cut. */
 static bool
-toolong(const Map *m)
+toomany(const Map *m)
 {
 	u64 total = 0;
 	Fwcover c;
@@ -115,15 +114,22 @@ toolong(const Map *m)
 	return false;
 }
 
+bool
+jsontoolong(const Map *m)
+{
+	if (!toomany(m))
+		return false;
+	fprintf(stderr, "efimap: %s: %llu pairs of descriptors overlap: too many to list each\n", m->name,
+		m->m.anomalies[FaOverlap]);
+	return true;
+}
+
 int
 jsonwrite(FILE *f, Map *m)
 {
 	Listing a = {.f = f, .sep = ""};
-	if (toolong(m)) {
-		fprintf(stderr, "efimap: %s: %llu pairs of descriptors overlap: too many to list each\n",
-			m->name, m->m.anomalies[FaOverlap]);
+	if (jsontoolong(m))
 		return ExitUnusable;
-	}
 	fprintf(f, "{\"source\":\"%s\",\"machine_arch\":\"%s\",\"entries\":[", sourcenames[m->dump.source],
 		m->x86 ? "x86_64" : "aarch64");
 	jsonentries(f, m);
@@ -191,33 +197,45 @@ tabledescs(FILE *f, Map *m, const Options *o)
 	}
 }
 
+/* Why range r is what it is, and the descriptors that say so: each if they are few. */
+static void
+tablewhy(FILE *f, const Map *m, Fwcover *c, const Range *r)
+{
+	enum { Few = 6 };
+	char words[256];
+	i64 e[Few], last = -1;
+	u32 n = 0;
+	Fwwhy w = {0};
+	fwcoverrange(c, r->start, r->end);
+	for (i64 i = fwcovernext(c, 0); i >= 0; last = i, i = fwcovernext(c, (u64)i + 1), n++) {
+		fwwhyadd(&w, &m->m, r, (u32)i);
+		if (n < Few)
+			e[n] = i;
+	}
+	fwwhytext(&w, r, words, sizeof(words));
+	fprintf(f, " %s (", words);
+	for (u32 k = 0; k < n && n <= Few; k++)
+		fprintf(f, "%s#%lld", k > 0 ? " " : "", e[k]);
+	if (n > Few)
+		fprintf(f, "%u descriptors from #%lld to #%lld", n, e[0], last);
+	fputs(")\n", f);
+}
+
 static void
 tableledger(FILE *f, Map *m, const Options *o)
 {
 	Fwcover c;
-	char h[24], words[256];
+	char h[24];
 	title(f, o, "What becomes of it");
 	fprintf(f, "  %-16s %-16s %10s  %-11s %s\n", "start", "end (exclusive)", "size", "class", "because");
 	fwcoverstart(&c, &m->m);
 	for (u32 j = 0; j < m->l.n; j++) {
 		const Range *r = &m->l.r[j];
-		Fwwhy w = {0};
-		u32 n = 0;
-		i64 first = -1, last = -1;
 		if (j > 0 && r[-1].end < r->start)
 			fprintf(f, "  %-33s %10s  not described\n", "", human(r->start - r[-1].end, h));
 		fprintf(f, "  %016llx %016llx %10s  ", r->start, r->end, human(r->end - r->start, h));
 		paint(f, o, colorof((Kind)r->kind), kindword((Kind)r->kind), 11);
-		fwcoverrange(&c, r->start, r->end);
-		for (i64 i = fwcovernext(&c, 0); i >= 0; last = i, i = fwcovernext(&c, (u64)i + 1), n++) {
-			fwwhyadd(&w, &m->m, r, (u32)i);
-			first = first < 0 ? i : first;
-		}
-		fwwhytext(&w, r, words, sizeof(words));
-		if (n == 1)
-			fprintf(f, " %s (#%lld)\n", words, first);
-		else
-			fprintf(f, " %s (%u descriptors, #%lld to #%lld)\n", words, n, first, last);
+		tablewhy(f, m, &c, r);
 	}
 }
 

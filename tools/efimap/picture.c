@@ -113,7 +113,7 @@ svgbox(FILE *f, const Fold *fold, const Range *r, double y, double h, const char
 		"<g><title>%s [0x%llx, 0x%llx)</title><rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" "
 		"height=\"%.1f\" fill=\"#%06x\"/>",
 		title, r->start, r->end, a, y, b - a > 0.6 ? b - a : 0.6, h, kindcolor((Kind)r->kind));
-	if (b - a > 6.6 * (double)strlen(label) + 6)
+	if (b - a > 8.2 * (double)strlen(label) + 8)
 		fprintf(f, "<text x=\"%.1f\" y=\"%.1f\">%s</text>", a + 4, y + h / 2 + 4, label);
 	fputs("</g>\n", f);
 }
@@ -245,6 +245,21 @@ htmlchange(void *aux, u64 start, u64 end, const char *was, const char *is)
 	l->sep = ",";
 }
 
+/* What the page shows of descriptor i beside its numbers, which JavaScript would round: name, class, flags.
+ */
+static void
+htmldesc(FILE *f, const Map *m, u32 i)
+{
+	char attr[80], number[24];
+	Fwdesc d = fwdesc(&m->m, i);
+	Fwfate fate = fwfate(&d);
+	const char *name = fwtypename(d.type);
+	snprintf(number, sizeof(number), "type-0x%x", d.type);
+	attrwords(d.attr, attr, sizeof(attr));
+	fprintf(f, "%s[\"%s\",\"%s\",\"%s\"]", i ? "," : "", name != nil ? name : number,
+		fate.kept ? kindword(fate.class) : "", attr);
+}
+
 /* The map's own JSON, with its name and the other facts spread around it. */
 static int
 htmlmap(FILE *f, Map *m)
@@ -257,12 +272,9 @@ htmlmap(FILE *f, Map *m)
 	jsonstring(f, slash != nil ? slash + 1 : m->name);
 	fputs(",\"firmware\":", f);
 	jsonstring(f, m->facts.firmware);
-	fputs(",\"fate\":[", f); /* the class of each descriptor alone; empty: dropped */
-	for (u32 i = 0; i < m->m.n; i++) {
-		Fwdesc d = fwdesc(&m->m, i);
-		Fwfate fate = fwfate(&d);
-		fprintf(f, "%s\"%s\"", i ? "," : "", fate.kept ? kindword(fate.class) : "");
-	}
+	fputs(",\"words\":[", f);
+	for (u32 i = 0; i < m->m.n; i++)
+		htmldesc(f, m, i);
 	fputs("],\"facts\":[", f);
 	judgefacts(m, htmlfact, &l);
 	fputs("]})", f);
@@ -300,6 +312,8 @@ htmlwrite(FILE *f, Map *a, Map *b)
 {
 	static const char mark[] = "/*DATA*/null";
 	const char *at = strstr(pagestart, mark);
+	if (jsontoolong(a) || (b != nil && jsontoolong(b)))
+		return ExitUnusable;
 	fwrite(pagestart, 1, (usize)(at - pagestart), f);
 	int r = htmldata(f, a, b);
 	fwrite(at + strlen(mark), 1, (usize)(pageend - at) - strlen(mark), f);
