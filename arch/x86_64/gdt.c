@@ -27,12 +27,16 @@ enum { /* access bytes and flags of descriptors */
        SegData = 0x92,
        SegTss = 0x89,
        SegUser = 0x60,
+       SegPresent = 0x80,
        GateInt = 0x8e,
        StubSize = 16, /* vectors.S */
 };
 #define SegLong (1ull << 53)
-#define Seg4G	(0xcull << 52 | 0xfull << 48 | 0xffff) /* for the 32-bit segment, never used */
 
+/*
+ * UE32SEL holds its place in SYSRET's arithmetic and is not present: a program that got into compatibility
+ * mode could enter the kernel by CSTAR on AMD's processors [APM 2 6.1.1], on a stack of its own.
+ */
 /* SYSCALL: CS = KESEL, SS = KESEL + 8. SYSRET to 64 bits: CS = UE32SEL + 16, SS = UE32SEL + 8. */
 _Static_assert(KDSEL == KESEL + 8, "SYSCALL's stack segment");
 _Static_assert(UDSEL == UE32SEL + 8 && UESEL == UE32SEL + 16, "SYSRET's segments");
@@ -77,7 +81,7 @@ gdtinit(Cpu *c)
 	memset(c->gdt, 0, sizeof c->gdt);
 	c->gdt[KESEG] = segment(SegCode, SegLong);
 	c->gdt[KDSEG] = segment(SegData, 0);
-	c->gdt[UE32SEG] = segment(SegCode | SegUser, Seg4G);
+	c->gdt[UE32SEG] = segment((SegCode | SegUser) & ~SegPresent, 0);
 	c->gdt[UDSEG] = segment(SegData | SegUser, 0);
 	c->gdt[UESEG] = segment(SegCode | SegUser, SegLong);
 	memset(&c->tss, 0, sizeof c->tss);
@@ -134,6 +138,7 @@ syscallinit(void)
 	wrmsr(MsrEfer, rdmsr(MsrEfer) | EferSce);
 	wrmsr(MsrStar, (u64)UE32SEL << 48 | (u64)KESEL << 32);
 	wrmsr(MsrLstar, entry);
+	wrmsr(MsrCstar, entry); /* nobody can come by this way, and if one does he finds a door */
 	wrmsr(MsrSfmask, FLAGIF | FlagDF | FlagTF | FlagAC | FlagNT);
 	wrmsr(MsrFsbase, 0);
 }

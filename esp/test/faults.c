@@ -134,6 +134,17 @@ invlpg(void)
 	__asm__ volatile("invlpg (%%rsp)" ::: "memory");
 }
 
+/* Into a 32-bit code segment, and SYSCALL there. */
+static void
+compat(void)
+{
+	__asm__ volatile("ljmp *1f(%%rip)\n"
+			 "1: .long 2f\n"
+			 ".word 0x1b\n"
+			 "2: syscall" ::
+			     : "memory");
+}
+
 static void
 badgate(void)
 {
@@ -206,6 +217,7 @@ main(int argc, char **argv)
 	checkend("N7_read_cr3", readcr3, "sys: trap: general protection violation");
 	checkend("N7_invlpg", invlpg, "sys: trap: general protection violation");
 	checkend("N7_bad_gate", badgate, "sys: trap: ");
+	checkend("N7_compatibility_mode_is_closed", compat, "sys: trap: ");
 	checkend("N7_bad_stack", badstack, "sys: trap: fault write addr=0x");
 	checkend("N6_call_with_a_bad_stack", syscallbadstack, "sys: bad address in syscall");
 	checkend("O5_unknown_call", nosuchcall, "sys: bad sys call");

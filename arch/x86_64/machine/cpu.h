@@ -27,6 +27,7 @@ enum { /* control registers: beside those of creg.h */
 enum { MsrX2apic = 0x800 }; /* register r of the APIC page is MSR 0x800 + r/16 */
 #define MsrStar	      0xc0000081u
 #define MsrLstar      0xc0000082u
+#define MsrCstar      0xc0000083u
 #define MsrSfmask     0xc0000084u
 #define MsrFsbase     0xc0000100u
 #define MsrGsbase     0xc0000101u
