@@ -17,23 +17,24 @@
 /* The polled serial port. uartinit: true if one answers. Never blocks for ever. [16550D] */
 bool uartinit(void);
 void uartputs(const char *s, usize n); /* polled until uartintr(), queued without loss from then on */
-int uartgetc(void); /* -1: nothing there */
-void uartcrlf(bool on); /* send \r before \n: for terminals that want it (*crlf=1) */
-void uartintr(void);  /* interrupts from now on: input goes to conschar(), output to a queue */
+int uartgetc(void);		       /* -1: nothing there */
+void uartcrlf(bool on);		       /* send \r before \n: for terminals that want it (*crlf=1) */
+void uartintr(void);   /* interrupts from now on: input goes to conschar(), output to a queue */
 void uartpolled(void); /* back to polling, the queue drained: panic, power off */
 /* The debug ports of emulators (0x402, 0xE9): one byte, no init, always safe. */
 void crumbputc(int c);
 /* Leave the emulator with a status (isa-debug-exit), if there is one; returns if not. */
-enum { /* the emulator's own exit status is 2 * code + 1 */
-	DexitPass = 0x10,   /* a test boot is content: 33 */
-	DexitFail = 0x11,   /* ... is not: 35 */
-	DexitPanic = 0x12,  /* 37 */
-	DexitRefuse = 0x13, /* this machine cannot carry us: 39 */
+enum {			   /* the emulator's own exit status is 2 * code + 1 */
+       DexitPass = 0x10,   /* a test boot is content: 33 */
+       DexitFail = 0x11,   /* ... is not: 35 */
+       DexitPanic = 0x12,  /* 37 */
+       DexitRefuse = 0x13, /* this machine cannot carry us: 39 */
 };
 void debugexit(int code);
 
 /* Free-running cycle counter; monotone on one processor. Inline in port.h: u64 cycles(void). */
-/* One whole aligned page, the fastest way. Inline in port.h: void pagezero(void *), pagecopy(void *, const void *). */
+/* One whole aligned page, the fastest way. Inline in port.h: void pagezero(void *), pagecopy(void *, const
+ * void *). */
 
 /* What the processor calls itself. */
 void cpuname(char *d, usize n);
@@ -51,11 +52,11 @@ typedef u64 Pte64;
 enum Memtype { MtWB, MtWC, MtUC, MtWT };
 
 typedef struct PteFeat PteFeat;
-struct PteFeat { /* what the processor can do; filled by ptefeat() or by a test */
-	u8 levels;   /* 4 */
-	u8 maxleaf;  /* highest level at which a leaf may stand: 1 = 2 MiB, 2 = 1 GiB */
-	u8 pabits;   /* physical address width */
-	bool nx;     /* no-execute works */
+struct PteFeat {    /* what the processor can do; filled by ptefeat() or by a test */
+	u8 levels;  /* 4 */
+	u8 maxleaf; /* highest level at which a leaf may stand: 1 = 2 MiB, 2 = 1 GiB */
+	u8 pabits;  /* physical address width */
+	bool nx;    /* no-execute works */
 };
 void ptefeat(PteFeat *f);
 
@@ -63,11 +64,11 @@ Pte64 pteleaf(const PteFeat *f, int level, Paddr pa, u32 perm, enum Memtype mt);
 Pte64 ptetable(const PteFeat *f, Paddr table, bool user);
 bool ptevalid(Pte64 e);
 bool pteisleaf(int level, Pte64 e);
-Paddr ptepa(int level, Pte64 e);     /* of a leaf (its base) or of the next table */
-u32 pteperm(int level, Pte64 e);     /* enum Perm bits of a leaf */
+Paddr ptepa(int level, Pte64 e); /* of a leaf (its base) or of the next table */
+u32 pteperm(int level, Pte64 e); /* enum Perm bits of a leaf */
 enum Memtype ptememtype(int level, Pte64 e);
-Pte64 ptestep(int level);            /* add it to a leaf: the same rights on the next physical page */
-Pte64 ptereadonly(Pte64 e);          /* the same leaf without the right to write */
+Pte64 ptestep(int level);   /* add it to a leaf: the same rights on the next physical page */
+Pte64 ptereadonly(Pte64 e); /* the same leaf without the right to write */
 /* Words for a walk: "P W U A D PS G NX" and the like. */
 usize ptetext(int level, Pte64 e, char *d, usize n);
 
@@ -88,17 +89,18 @@ BootRun bridgewindow(const BootKeep *k);
 
 /* --- address spaces ------------------------------------------------------------------------------- */
 
-void mmuload(Paddr root);             /* switch address space; drops non-global translations */
+void mmuload(Paddr root); /* switch address space; drops non-global translations */
 Paddr mmuroot(void);
-void tlbflushva(u64 va);              /* one page, this processor */
-void tlbflushall(void);               /* everything, global entries too, this processor */
+void tlbflushva(u64 va); /* one page, this processor */
+void tlbflushall(void);	 /* everything, global entries too, this processor */
 
 /* --- traps ------------------------------------------------------------------------------------------ */
 
-void trapinit0(void);  /* vectors that can speak: before the tables change and again at KZERO */
-void trapinit(void);   /* interrupt controllers, final */
-/* Inline in port.h: u32 splhi(void), interrupts off, the old state; u32 spllo(void); void splx(u32); bool islo(void). */
-void idle(void);       /* wait for an interrupt; called with interrupts off, comes back with them on */
+void trapinit0(void); /* vectors that can speak: before the tables change and again at KZERO */
+void trapinit(void);  /* interrupt controllers, final */
+/* Inline in port.h: u32 splhi(void), interrupts off, the old state; u32 spllo(void); void splx(u32); bool
+ * islo(void). */
+void idle(void); /* wait for an interrupt; called with interrupts off, comes back with them on */
 typedef void Intrfn(Ureg *, void *);
 /* Route a device interrupt (ISA irq or GSI). 0 or -1. */
 int intrenable(int irq, Intrfn *f, void *arg, const char *name) MUSTUSE;
@@ -133,8 +135,9 @@ void forkchild(Label *l, u64 kstack, const Ureg *parent);
 void syscalllabel(Label *l, u64 kstack, void (*fn)(void));
 /* The processor's part of a switch: kernel stack, tables (root 0: any), floating point (nil: none). */
 void procswitch(u64 kstack, Paddr root, FPuser *fp);
-/* Inline in port.h: Proc *machproc(), machp()->proc in one step; u32 uregsysno(u), number of the system call; uregret(u, i64 v), its answer; uregfull(u), more of the
-   frame than the answer has changed: restore all of it. */
+/* Inline in port.h: Proc *machproc(), machp()->proc in one step; u32 uregsysno(u), number of the system call;
+   uregret(u, i64 v), its answer; uregfull(u), more of the frame than the answer has changed: restore all of
+   it. */
 /* Note delivery: see PLAN9-ABI 3.5; the port lays out its own Ureg. False: the frame did not fit. */
 bool notepush(Ureg *u, Uva handler, Uva *uregp, const char *text);
 bool notepop(Ureg *u, Uva uregp, int mode); /* mode: NCONT, NRSTR; false: bad pc or sp */
@@ -151,10 +154,11 @@ i64 copyinstr(char *d, Uva s, usize max) MUSTUSE;
 /* Atomic compare-and-swap on a user word; *old gets what was there. False: bad address. */
 bool usercas(Uva a, u32 expect, u32 value, u32 *old) MUSTUSE;
 
-/* Floating point of a process [PLAN9-ABI 1.5, 2.1]. Interrupts may be on; fp of the running process or of none. */
-void fpinit(FPuser *fp);                        /* exec: fresh on first use */
-void fpfork(FPuser *to, const FPuser *from);    /* copy; from is the running process's; waits for memory */
-void fprelease(FPuser *fp);                     /* exit: forget */
+/* Floating point of a process [PLAN9-ABI 1.5, 2.1]. Interrupts may be on; fp of the running process or of
+ * none. */
+void fpinit(FPuser *fp);		     /* exec: fresh on first use */
+void fpfork(FPuser *to, const FPuser *from); /* copy; from is the running process's; waits for memory */
+void fprelease(FPuser *fp);		     /* exit: forget */
 /* Around a call into firmware, which may use it: interrupts off from one to the other. */
 void fpborrow(void);
 void fpreturn(void);
@@ -174,7 +178,8 @@ void syscall(Ureg *u, u64 *args);
 /* Last call before a trap or interrupt from user mode goes back there (not system calls). */
 void trapexit(Ureg *u);
 enum { HZ = 100 };
-/* A trap in the kernel: is it the firmware's, in a runtime call? Returns false, true (retry), or not at all. */
+/* A trap in the kernel: is it the firmware's, in a runtime call? Returns false, true (retry), or not at all.
+ */
 bool runtimetrap(const Ureg *u, bool pagefault, u64 addr);
 /* HZ times a second, interrupts off. */
 void hzclock(Ureg *u);
@@ -190,13 +195,13 @@ void conschar(int c);
 /* Start of time and frequency of the cycle counter, as far as they are known (hz 0: not yet). */
 void phaseclock(u64 tentry, u64 hz);
 
-void clockinit(const Boot *b);     /* cycle counter frequency, HZ timer on; after trapinit */
-void clockarm(u64 when);           /* an interrupt when nanosec() is `when`, at the latest: calls timercheck() */
-u64 rtcseconds(void);              /* the battery clock, seconds since 1970; 0: it makes no sense */
-u64 nanosec(void);                 /* monotone nanoseconds since entry */
+void clockinit(const Boot *b); /* cycle counter frequency, HZ timer on; after trapinit */
+void clockarm(u64 when);       /* an interrupt when nanosec() is `when`, at the latest: calls timercheck() */
+u64 rtcseconds(void);	       /* the battery clock, seconds since 1970; 0: it makes no sense */
+u64 nanosec(void);	       /* monotone nanoseconds since entry */
 u64 cycles2ns(u64 c);
-NORETURN void machhalt(void);      /* interrupts off, stop */
-void machreset(void);              /* by the machine's own means; returns if it cannot */
+NORETURN void machhalt(void); /* interrupts off, stop */
+void machreset(void);	      /* by the machine's own means; returns if it cannot */
 void machpoweroff(void);
 
 #include "port.h"

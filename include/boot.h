@@ -17,21 +17,21 @@ typedef struct BootRt BootRt;
 typedef struct BootKeep BootKeep;
 typedef struct BootOnce BootOnce;
 
-#define BOOTMAGIC 0x6f67616d69746f42ull /* "Botimago" */
+#define BOOTMAGIC   0x6f67616d69746f42ull /* "Botimago" */
 #define BOOTVERSION 1
 
 enum {
 	BootTries = 16, /* calls of ExitBootServices before we give up */
 	BootSects = 16, /* PE sections */
-	BootOwn = 24,   /* runs of memory that the first life took for us */
+	BootOwn = 24,	/* runs of memory that the first life took for us */
 };
 
 enum Perm { /* rights of a mapping */
-	PermR = 1,
-	PermW = 2,
-	PermX = 4,
-	PermU = 8, /* user mode too */
-	PermG = 16 /* global: the same in every address space */
+	    PermR = 1,
+	    PermW = 2,
+	    PermX = 4,
+	    PermU = 8, /* user mode too */
+	    PermG = 16 /* global: the same in every address space */
 };
 
 enum { RtGetTime, RtSetVirtual, RtReset, NRt }; /* runtime services that we call [UEFI 2.10 8] */
@@ -46,9 +46,9 @@ struct BootRun {
 struct BootFb {
 	Paddr pa;
 	u64 size;
-	u32 width, height; /* pixels */
-	u32 pitch;         /* bytes from one line to the next */
-	u32 depth;         /* bits of a pixel: 32, or less for a bitmask format */
+	u32 width, height;    /* pixels */
+	u32 pitch;	      /* bytes from one line to the next */
+	u32 depth;	      /* bits of a pixel: 32, or less for a bitmask format */
 	u32 red, green, blue; /* masks in a pixel */
 	u32 pad;
 };
@@ -91,30 +91,30 @@ struct BootKeep {
 	BootRun rtdesc;	 /* descriptors for SetVirtualAddressMap, raw; in the same run the next */
 	u32 rtdescbytes; /* bytes of them in use */
 	u32 rtpad;
-	BootRun rtmap;	 /* struct BootRt array, whole */
-	BootRun initrd;  /* size in bytes, not rounded */
+	BootRun rtmap;	/* struct BootRt array, whole */
+	BootRun initrd; /* size in bytes, not rounded */
 	u8 initrdsha[32];
-	BootRun conf;   /* text, name=value lines, NUL-terminated; size in bytes */
-	BootRun log;    /* struct Log */
-	BootRun stack;  /* the first kernel stack, without its guard */
-	BootRun tables; /* the pool of table pages, as taken before the exit */
+	BootRun conf;	   /* text, name=value lines, NUL-terminated; size in bytes */
+	BootRun log;	   /* struct Log */
+	BootRun stack;	   /* the first kernel stack, without its guard */
+	BootRun tables;	   /* the pool of table pages, as taken before the exit */
 	u32 tablesplanned; /* pages that the dry run over the last map wanted */
-	u32 tablesused;    /* pages that the builder took: the same, or we never got here */
-	Paddr root;        /* top-level table */
-	Paddr lowpage;     /* one page below 1 MiB for starting processors; 0: none */
-	BootRun fwmap;     /* the firmware's last map, raw */
+	u32 tablesused;	   /* pages that the builder took: the same, or we never got here */
+	Paddr root;	   /* top-level table */
+	Paddr lowpage;	   /* one page below 1 MiB for starting processors; 0: none */
+	BootRun fwmap;	   /* the firmware's last map, raw */
 	u32 fwmapstride, fwmapversion;
-	u32 fwmapbytes;  /* bytes of it in use */
+	u32 fwmapbytes; /* bytes of it in use */
 	u32 relocmoved, relocleft, relocbad;
-	u64 hz0;       /* cycle counter frequency by Stall(), 0 unknown */
-	u64 tentry;    /* cycle counter: efimain */
-	u64 texit0;    /* before the last GetMemoryMap */
-	u64 texit1;    /* after ExitBootServices */
-	u64 tjump;     /* before the bridge */
-	u64 pmtick0;   /* cycle counter when pm0 was read: with a later pair it gives the frequency, no wait */
-	u32 pm0;       /* ACPI PM timer at that moment */
-	u32 pmport;    /* its I/O port; 0: none */
-	u32 pmbits;    /* 24 or 32 */
+	u64 hz0;     /* cycle counter frequency by Stall(), 0 unknown */
+	u64 tentry;  /* cycle counter: efimain */
+	u64 texit0;  /* before the last GetMemoryMap */
+	u64 texit1;  /* after ExitBootServices */
+	u64 tjump;   /* before the bridge */
+	u64 pmtick0; /* cycle counter when pm0 was read: with a later pair it gives the frequency, no wait */
+	u32 pm0;     /* ACPI PM timer at that moment */
+	u32 pmport;  /* its I/O port; 0: none */
+	u32 pmbits;  /* 24 or 32 */
 	u32 ntries;
 	BootTry tries[BootTries];
 	u64 audit[16]; /* the port's entry audit: raw control registers, see the port */

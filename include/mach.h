@@ -14,7 +14,7 @@ typedef struct Ureg Ureg;     /* the port's trap frame; portable code uses the a
 typedef struct FPsave FPsave; /* the port's floating-point state */
 typedef struct FPuser FPuser;
 
-struct FPuser { /* a process's floating point: all zeroes is "not used yet" */
+struct FPuser {	      /* a process's floating point: all zeroes is "not used yet" */
 	FPsave *save; /* its registers while another runs */
 	u32 state;    /* the port's */
 };
@@ -31,21 +31,21 @@ struct Label {
 };
 
 struct Mach {
-	Mach *self;   /* assembly: first */
-	Proc *proc;   /* current process, or nil: `up` */
-	u64 kstack;   /* top of the current process's kernel stack */
-	u64 ustack;   /* scratch: user stack pointer at system call entry */
+	Mach *self; /* assembly: first */
+	Proc *proc; /* current process, or nil: `up` */
+	u64 kstack; /* top of the current process's kernel stack */
+	u64 ustack; /* scratch: user stack pointer at system call entry */
 	u32 machno;
-	u64 ticks;      /* of HZ */
-	u64 cyclehz;    /* of the cycle counter */
-	Label sched;    /* the scheduler's own context, on this processor's stack */
-	Proc *prev;     /* who ran here before the switch in progress: procstart() lets him go */
-	Proc *readied;  /* for direct hand-off */
+	u64 ticks;	/* of HZ */
+	u64 cyclehz;	/* of the cycle counter */
+	Label sched;	/* the scheduler's own context, on this processor's stack */
+	Proc *prev;	/* who ran here before the switch in progress: procstart() lets him go */
+	Proc *readied;	/* for direct hand-off */
 	u64 schedticks; /* next forced schedule */
-	FPuser *fp;   /* the current process's, or nil */
+	FPuser *fp;	/* the current process's, or nil */
 	u64 cs, intr, syscall, pfault, tlbfault, tlbpurge; /* counters for /dev/sysstat */
 	u64 load;
-	Paddr root;   /* top-level table now in the processor */
+	Paddr root; /* top-level table now in the processor */
 	u64 spuriousintr;
-	void *port;   /* the port's own per-processor struct */
+	void *port; /* the port's own per-processor struct */
 };

@@ -20,7 +20,7 @@ typedef __SIZE_TYPE__ usize; /* prints with %zu */
 typedef __UINTPTR_TYPE__ uintptr;
 typedef __INTPTR_TYPE__ intptr;
 
-#define nil ((void *)0)
+#define nil	 ((void *)0)
 #define nelem(a) (sizeof(a) / sizeof((a)[0]))
 
 #define KiB 1024ull
@@ -28,9 +28,9 @@ typedef __INTPTR_TYPE__ intptr;
 #define GiB (1024 * MiB)
 #define TiB (1024 * GiB)
 
-#define MUSTUSE __attribute__((warn_unused_result))
-#define NORETURN __attribute__((noreturn))
-#define PACKED __attribute__((packed))
+#define MUSTUSE	   __attribute__((warn_unused_result))
+#define NORETURN   __attribute__((noreturn))
+#define PACKED	   __attribute__((packed))
 #define ALIGNED(n) __attribute__((aligned(n)))
 #if defined(__clang__)
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))

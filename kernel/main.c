@@ -133,13 +133,13 @@ kmain(Boot *b)
 	mmuinit(&ledger); /* the final tables, audited */
 	phase(PhMmuinit, "");
 	membal("mmuinit");
-	archinit(k->rsdp);  /* ACPI, or a plain PC */
-	trapinit();	    /* interrupt controllers */
-	clockinit(b);	    /* frequency, ticks of HZ */
-	screeninit(&k->fb); /* the framebuffer, if there is one */
+	archinit(k->rsdp);	/* ACPI, or a plain PC */
+	trapinit();		/* interrupt controllers */
+	clockinit(b);		/* frequency, ticks of HZ */
+	screeninit(&k->fb);	/* the framebuffer, if there is one */
 	memmapinit(&ledger, k); /* *e820, *acpi, *bootscreen */
-	mapview(&ledger);   /* the memory as a picture above the text */
-	procinit0();	    /* the process table */
+	mapview(&ledger);	/* the memory as a picture above the text */
+	procinit0();		/* the process table */
 	phase(PhProcinit, "");
 	chandevreset(); /* devices find their hardware */
 	uartintr();	/* the console can take what is typed */

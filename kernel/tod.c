@@ -1,9 +1,8 @@
 /*
  * tod.c: the time of day and random bytes. Time of day is a base added to nanosec(), read from the battery
- * clock when it is first asked for (a boot need not wait for that), and set by writes to /dev/time. Random bytes are
- * SHA-256 over a secret of 32 bytes that changes with each block; it starts from the firmware's random bytes
- * and takes in the cycle counter. Second life.
- * Locks: l guards both.
+ * clock when it is first asked for (a boot need not wait for that), and set by writes to /dev/time. Random
+ * bytes are SHA-256 over a secret of 32 bytes that changes with each block; it starts from the firmware's
+ * random bytes and takes in the cycle counter. Second life. Locks: l guards both.
  */
 #include "dat.h"
 #include "runtime.h"

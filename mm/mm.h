@@ -25,7 +25,7 @@ struct Bank { /* one run of free RAM; the members behind npage change under the 
 	Paddr base;
 	u64 npage;
 	Paddr kbase, klimit; /* the front that xinit took for the kernel: [kbase, klimit) */
-	Paddr lo, hi;        /* [lo, hi) was never given to anyone: page.c takes 2 MiB at lo, runs at hi */
+	Paddr lo, hi;	     /* [lo, hi) was never given to anyone: page.c takes 2 MiB at lo, runs at hi */
 };
 struct Conf {
 	Bank *mem; /* nmem of them, address order; room for all that the ledger can give */
@@ -46,7 +46,8 @@ enum { MaxMach = 128 }; /* Mach.machno lies below conf.nmach, and that is at mos
 void memreserve(Ledger *l, Paddr pa, u64 size);
 /* RAM that the direct map does not reach becomes reserved, aloud. Before all else of this file. */
 void membound(Ledger *l);
-/* Free ranges become banks: prints the conf.mem lines. The array comes out of the first range that holds it. */
+/* Free ranges become banks: prints the conf.mem lines. The array comes out of the first range that holds it.
+ */
 void meminit(Ledger *l);
 /*
  * The second step (B6): boot and unused loader memory become free in the ledger and go to the banks.
@@ -71,20 +72,21 @@ bool bankstretch(Paddr *pa, u64 *npage) MUSTUSE;
 /* npage contiguous pages at a multiple of align, from a high end. */
 bool bankrun(u64 npage, u64 align, BankRun *run) MUSTUSE;
 u64 bankfront(Bank *b, u64 npage); /* the front of an untouched bank is xalloc's: pages it got */
-u64 bankfresh(void);  /* pages not yet touched, all banks */
-u64 bankfronts(void); /* pages in fronts */
+u64 bankfresh(void);		   /* pages not yet touched, all banks */
+u64 bankfronts(void);		   /* pages in fronts */
 
 /* What the boot configuration says of memory; 0: not given. */
 typedef struct Confask Confask;
 struct Confask {
 	u64 kernelpercent; /* *kernelpercent */
-	u64 imagemaxmb;    /* *imagemaxmb */
-	bool cpuserver;    /* service=cpu */
+	u64 imagemaxmb;	   /* *imagemaxmb */
+	bool cpuserver;	   /* service=cpu */
 };
 /* nproc, nimage, the kernel's ceiling and the pools' limits; after meminit, before xinit. (H1) */
 void confinit(const Confask *ask);
 
-/* Write and read back patterns in [pa, pa + size): the first wrong address, or ~0. Destroys the content. (B10) */
+/* Write and read back patterns in [pa, pa + size): the first wrong address, or ~0. Destroys the content.
+ * (B10) */
 Paddr ramscan(Paddr pa, u64 size);
 
 /* --- xalloc.c: 9front's holes with physical addresses (F1-F8) ------------------------------------ */
@@ -94,50 +96,51 @@ enum { Magichole = 0x484F4C45 }; /* "HOLE" */
 /* Totals, in bytes: given == free + used, always. */
 typedef struct Xstat Xstat;
 struct Xstat {
-	u64 given;   /* fronts and runs */
-	u64 front;   /* of it, fronts of banks */
-	u64 runs;    /* of it, runs from the page allocator */
-	u64 free;    /* counted hole by hole */
-	u64 used;    /* blocks with their headers, descriptors */
+	u64 given; /* fronts and runs */
+	u64 front; /* of it, fronts of banks */
+	u64 runs;  /* of it, runs from the page allocator */
+	u64 free;  /* counted hole by hole */
+	u64 used;  /* blocks with their headers, descriptors */
 	u64 holes;
 };
 
-void xinit(void);                      /* takes the first front, prints xsummary */
-void *xalloc(usize n);                 /* zeroed, 8-byte aligned; nil when there is no memory */
+void xinit(void);      /* takes the first front, prints xsummary */
+void *xalloc(usize n); /* zeroed, 8-byte aligned; nil when there is no memory */
 void *xallocz(usize n, bool zero);
 void *xspanalloc(usize n, usize align, u64 span); /* zeroed; never freed; panics when there is no memory */
 void xfree(void *p);
-int xmerge(void *p, void *q);          /* 1: q's block joined p's */
-void xhole(Paddr pa, u64 size);        /* give RAM of a bank to xalloc; panics on anything else (F7) */
-void xtrim(void);                      /* give whole free runs back to the page allocator */
+int xmerge(void *p, void *q);	/* 1: q's block joined p's */
+void xhole(Paddr pa, u64 size); /* give RAM of a bank to xalloc; panics on anything else (F7) */
+void xtrim(void);		/* give whole free runs back to the page allocator */
 Xstat xstat(void);
 void xsummary(void);
-bool xalloc_test(void);                /* 200 blocks there and back: the summary is as before (F6) */
+bool xalloc_test(void); /* 200 blocks there and back: the summary is as before (F6) */
 
 /* --- pool.c, malloc.c (G1-G6) ----------------------------------------------------------------------- */
 
 typedef struct Poolstat Poolstat;
 struct Poolstat { /* bytes; cur == nfree + nalloc */
 	const char *name;
-	u64 max;   /* the pool may not grow beyond */
-	u64 cur;   /* arenas */
+	u64 max; /* the pool may not grow beyond */
+	u64 cur; /* arenas */
 	u64 nfree, nalloc;
 };
 
 extern Pool *const mainmem, *const imagmem, *const secrmem;
 Poolstat poolstat(Pool *p);
 void poollimit(Pool *p, u64 max);
-void *malloc(usize n);                 /* zeroed, as in 9front; nil when there is none */
+void *malloc(usize n); /* zeroed, as in 9front; nil when there is none */
 void *mallocz(usize n, bool clr);
-void *mallocalign(usize n, usize align, i64 offset, usize span); /* zeroed; at offset modulo align, inside one span; 0: any */
-void *smalloc(usize n);                /* zeroed; waits; never nil; needs a process */
+void *mallocalign(usize n, usize align, i64 offset,
+		  usize span); /* zeroed; at offset modulo align, inside one span; 0: any */
+void *smalloc(usize n);	       /* zeroed; waits; never nil; needs a process */
 void *realloc(void *p, usize n);
 void free(void *p);
-usize msize(void *p);                  /* bytes that may be used at p */
-void *secalloc(usize n);               /* zeroed, waits; wiped when freed */
+usize msize(void *p);	 /* bytes that may be used at p */
+void *secalloc(usize n); /* zeroed, waits; wiped when freed */
 void secfree(void *p);
 void poolsummary(void);
-bool malloc_test(void);                /* blocks there and back, totals printed: nothing is gone (G5) */
+bool malloc_test(void); /* blocks there and back, totals printed: nothing is gone (G5) */
 
 /*
  * The hook that the kernel gives, so that mm need not know a process: called with no lock held by one
@@ -148,42 +151,42 @@ void memwait(const char *why);
 /* --- page.c: every page that is not the kernel's front (H1-H15) ---------------------------------- */
 
 enum Purpose {
-	PgFree,   /* on a free list, or inside a larger block */
-	PgTable,  /* page table */
-	PgKernel, /* kernel data */
-	PgUser,   /* a process's */
-	PgCustom, /* whoever asked for it knows */
-	PgXalloc, /* a block lent to xalloc */
-	PgCache,  /* free, in a processor's own list */
+	PgFree,	      /* on a free list, or inside a larger block */
+	PgTable,      /* page table */
+	PgKernel,     /* kernel data */
+	PgUser,	      /* a process's */
+	PgCustom,     /* whoever asked for it knows */
+	PgXalloc,     /* a block lent to xalloc */
+	PgCache,      /* free, in a processor's own list */
 	PgQuarantine, /* written to after it was freed: never given out again */
 	NPURPOSE
 };
 #define RefUnused (~0u)
 enum { PgMod = 1, PgRef = 2, PgPriv = 4 };
 enum { PgPoisoned = 1 }; /* Page.flags: filled with 0xDE when it was freed */
-enum { MaxOrder = 18 };  /* the largest block is 1 GiB */
+enum { MaxOrder = 18 };	 /* the largest block is 1 GiB */
 
-struct Page { /* 64 bytes: the record of a frame, at PAGES + 64 * pfn; made on first use of its stretch */
-	u32 ref;      /* (a) RefUnused: free. 0: inside a block, its first page speaks for it */
-	u8 purpose;   /* enum Purpose */
-	u8 order;     /* of the block that starts here */
-	u8 modref;    /* PgMod PgRef PgPriv */
-	u8 state;     /* ownership states, when that issue comes */
-	u32 gen;      /* bumped at each allocation */
+struct Page {	 /* 64 bytes: the record of a frame, at PAGES + 64 * pfn; made on first use of its stretch */
+	u32 ref; /* (a) RefUnused: free. 0: inside a block, its first page speaks for it */
+	u8 purpose; /* enum Purpose */
+	u8 order;   /* of the block that starts here */
+	u8 modref;  /* PgMod PgRef PgPriv */
+	u8 state;   /* ownership states, when that issue comes */
+	u32 gen;    /* bumped at each allocation */
 	u32 flags;
-	Page *next;   /* free list; the owner's while in use (image hash, list of tables) */
+	Page *next; /* free list; the owner's while in use (image hash, list of tables) */
 	Page *prev;
-	u64 va;       /* user address it was asked for */
+	u64 va; /* user address it was asked for */
 	union {
-		u64 daddr; /* offset in its image */
-		struct {   /* of a table page of a process (space.c) */
+		u64 daddr;	    /* offset in its image */
+		struct {	    /* of a table page of a process (space.c) */
 			u16 live;   /* valid entries */
 			u16 lo, hi; /* entries touched since it was clean: [lo, hi] */
 			u16 level;
 		};
 	};
 	struct Image *image; /* cached for this image, or nil */
-	u64 owner;    /* pc of whoever took or freed it last */
+	u64 owner;	     /* pc of whoever took or freed it last */
 };
 _Static_assert(sizeof(Page) == 64, "one record is one cache line");
 
@@ -208,7 +211,8 @@ struct Pagestat {
 void pageinit(void);
 /* Fill freed pages with 0xDE and look when they are given out again (H8): conf `*poison=1`. */
 void pagepoison(bool on);
-/* A zeroed page for a user address, ref 1. Waits for memory. If that took a sleep and locked is given, it was unlocked: nil. */
+/* A zeroed page for a user address, ref 1. Waits for memory. If that took a sleep and locked is given, it was
+ * unlocked: nil. */
 Page *newpage(Uva va, QLock *locked) MUSTUSE;
 /* The same, not zeroed: for who fills every byte before anyone sees it. */
 Page *newrawpage(Uva va, QLock *locked) MUSTUSE;
@@ -220,11 +224,11 @@ void kpagesfree(Page *p, int order);
 /* Zero p, or copy a page into it (fillpage(p, 0), copypage). */
 void fillpage(Page *p, int c);
 void copypage(Page *from, Page *to);
-void putpage(Page *p);                 /* drop a reference; the last one frees the page */
-Page *deadpage(Page *p);               /* drop a reference; if it was the last: p, to be given to freepages */
-void freepages(Page *head);            /* a list through next of pages from deadpage */
-void incpage(Page *p);                 /* one reference more, of a page in use */
-void zeroprivatepages(void);           /* at shutdown: pages marked PgPriv, and all free ones that were */
+void putpage(Page *p);	     /* drop a reference; the last one frees the page */
+Page *deadpage(Page *p);     /* drop a reference; if it was the last: p, to be given to freepages */
+void freepages(Page *head);  /* a list through next of pages from deadpage */
+void incpage(Page *p);	     /* one reference more, of a page in use */
+void zeroprivatepages(void); /* at shutdown: pages marked PgPriv, and all free ones that were */
 /*
  * A zeroed page for a kernel table, from the day of meminit: out of a bank before pageinit, a PgTable
  * page later. pa 0: none. May take kernptlock (when records are made): never call it with that lock held.
@@ -232,14 +236,15 @@ void zeroprivatepages(void);           /* at shutdown: pages marked PgPriv, and 
 Paddr rampage(void);
 Paddr earlypage(void); /* rampage's way before pageinit; panics afterwards (H15) */
 void rampagefree(Paddr pa);
-Page *pagefor(Paddr pa);               /* record of a frame; nil if none was made. Any address. */
-u64 freepagecount(void);               /* pages that users may still have */
-u64 userpagecount(void);               /* pages that they have */
+Page *pagefor(Paddr pa); /* record of a frame; nil if none was made. Any address. */
+u64 freepagecount(void); /* pages that users may still have */
+u64 userpagecount(void); /* pages that they have */
 Pagestat pagestat(void);
 Pagestat pagestatlocked(void); /* palloc held */
 /* Walk every free list and look at each record: text of the first thing that is wrong, or nil. Slow. */
 const char *pagecheck(void);
-/* Write patterns to free pages, at most max of them: how many were tested; *bad is the first wrong one or ~0. */
+/* Write patterns to free pages, at most max of them: how many were tested; *bad is the first wrong one or ~0.
+ */
 u64 memtest(u64 max, Paddr *bad);
 /* H11: "Frames: free/total (NMB usable)". */
 void pagesummary(void);
@@ -267,7 +272,7 @@ extern Lock palloc;
 /* Lend a run of at least n bytes to xalloc (by xgive, under palloc). False: no memory, or the ceiling. */
 bool pagelend(u64 n) MUSTUSE;
 void pageback(Paddr pa, u64 size, int order); /* a run comes back whole; palloc held */
-void pageopen(Paddr pa, u64 npage);    /* make records for a run and free its pages; palloc held */
+void pageopen(Paddr pa, u64 npage);	      /* make records for a run and free its pages; palloc held */
 /* order: of the block lent, -1 for a raw run. palloc held. */
 void xgive(Paddr pa, u64 size, int order);
 
@@ -288,11 +293,11 @@ typedef struct Ptab Ptab;
 struct Ptab {
 	Paddr root;
 	const PteFeat *feat;
-	Paddr (*newtable)(Ptab *);         /* a zeroed page; pa 0: none */
-	void (*freetable)(Ptab *, Paddr);  /* an empty one, unlinked but not yet flushed; nil: they stay */
-	Pte64 *(*at)(Ptab *, Paddr);       /* reach a table page; nil: by the direct map */
-	u64 ntables;                       /* taken so far, less what was given back */
-	bool trace;                        /* kmapbuild says each row as it is built (Q7) */
+	Paddr (*newtable)(Ptab *);	  /* a zeroed page; pa 0: none */
+	void (*freetable)(Ptab *, Paddr); /* an empty one, unlinked but not yet flushed; nil: they stay */
+	Pte64 *(*at)(Ptab *, Paddr);	  /* reach a table page; nil: by the direct map */
+	u64 ntables;			  /* taken so far, less what was given back */
+	bool trace;			  /* kmapbuild says each row as it is built (Q7) */
 	void *aux;
 };
 /* Entry for va at level (0 is 4 KiB); nil: nothing there, or a large page above. create makes tables. */
@@ -308,10 +313,10 @@ enum MapErr ptunmap(Ptab *t, u64 va, u64 size) MUSTUSE;
 enum MapErr ptsplit(Ptab *t, u64 va, int level) MUSTUSE;
 struct Walk { /* what translate found */
 	bool ok;
-	int level;      /* of the leaf, or of the level where the walk stopped */
-	Pte64 pte[5];   /* entries met, by level */
-	Paddr pa;       /* of va itself */
-	u32 perm;       /* of the leaf: no table above takes anything away */
+	int level;    /* of the leaf, or of the level where the walk stopped */
+	Pte64 pte[5]; /* entries met, by level */
+	Paddr pa;     /* of va itself */
+	u32 perm;     /* of the leaf: no table above takes anything away */
 	enum Memtype mt;
 };
 Walk translate(Ptab *t, u64 va);
@@ -354,17 +359,17 @@ const char *kmappreflight(Ptab *t, const Boot *b, u32 *done);
 extern Lock kernptlock; /* every edit of the kernel half (I1) */
 /* First act of the kernel, after xlatinit: take over the tables that are live, empty their low half. */
 void mmuenter(const BootKeep *k);
-Ptab *kernptab(void);   /* the kernel's own tables, after mmuenter */
+Ptab *kernptab(void); /* the kernel's own tables, after mmuenter */
 /* Audit: text pages R-X, data RW-, violations 0 (D10); both views agree (D9); sweep of conf.mem (E4). */
 void mmuinit(Ledger *l);
 u64 kernelro(Ledger *l); /* the audit alone: rules broken */
-u64 xlatsweep(void);     /* the sweep alone: translations that do not come back */
+u64 xlatsweep(void);	 /* the sweep alone: translations that do not come back */
 /* Is every page of [pa, pa+size) in the direct map now? RAM is, and nothing else (E7). */
 bool hhdmmapped(Paddr pa, u64 size);
 void pmap(Paddr pa, u64 va, u64 size, u32 perm, enum Memtype mt); /* kernel only; panics on refusal (D6) */
 void punmap(u64 va, u64 size);
-void *vmap(Paddr pa, u64 size);        /* device window, uncached; nil: refused (J2) */
-void *vmapwc(Paddr pa, u64 size);      /* framebuffer */
+void *vmap(Paddr pa, u64 size);	  /* device window, uncached; nil: refused (J2) */
+void *vmapwc(Paddr pa, u64 size); /* framebuffer */
 void vunmap(void *va, u64 size);
 /* J1: a page's place in the direct map; 9front's names. */
 void *kmap(Page *p);
@@ -380,13 +385,13 @@ struct Space { /* the user half of one process; the kernel half is shared for ev
 	Paddr root;
 	Page *tables; /* list of its table pages, root not among them, through Page.next */
 	u64 ntables;
-	Page *leaf;   /* the level-0 table of the last page entered, or nil: the next is often its neighbour */
-	Page *spare;  /* clean table pages of its own, a few: no lock for each */
+	Page *leaf;  /* the level-0 table of the last page entered, or nil: the next is often its neighbour */
+	Page *spare; /* clean table pages of its own, a few: no lock for each */
 	u32 nspare;
 };
-bool spaceinit(Space *s) MUSTUSE;      /* a root with the kernel's half */
-void spacefree(Space *s);              /* every table page and the root */
-void spaceflush(Space *s);             /* drop all user mappings (flushmmu); tables go back */
+bool spaceinit(Space *s) MUSTUSE; /* a root with the kernel's half */
+void spacefree(Space *s);	  /* every table page and the root */
+void spaceflush(Space *s);	  /* drop all user mappings (flushmmu); tables go back */
 /* Enter one user page; only fault() calls this. false: no memory for a table. */
 bool spaceput(Space *s, Uva va, Paddr pa, u32 perm, enum Memtype mt) MUSTUSE;
 void spaceunmap(Space *s, Uva va, u64 size);
@@ -409,7 +414,8 @@ usize swaptext(char *d, usize n);
 /* H4's line: "%lldM memory: %lldM kernel data, %lldM user, %lldM swap". */
 void memsummary(void);
 
-/* --- selftest.c: asked by the user of the console ---------------------------------------------------------- */
+/* --- selftest.c: asked by the user of the console ----------------------------------------------------------
+ */
 
 /* All self-tests and checks of the allocators: text of the first that failed, or nil. Needs a process. */
 const char *memcheck(void);

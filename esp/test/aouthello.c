@@ -1,6 +1,6 @@
 /*
- * aouthello.c (helper of execs): the program that tools/mkaout turns into Plan 9's a.out: text, data and bss must all be
- * where the header says (O4).
+ * aouthello.c (helper of execs): the program that tools/mkaout turns into Plan 9's a.out: text, data and bss
+ * must all be where the header says (O4).
  */
 #include "user.h"
 

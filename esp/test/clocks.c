@@ -38,7 +38,8 @@ main(int argc, char **argv)
 		if (t < 0)
 			break;
 	}
-	check(worst >= 0 && worst < Million, "L5_short_sleeps_are_exact_to_a_millisecond", "%lld ns off", worst);
+	check(worst >= 0 && worst < Million, "L5_short_sleeps_are_exact_to_a_millisecond", "%lld ns off",
+	      worst);
 	for (int i = 0; i < 20000; i++) {
 		t = _nsec(nil);
 		backward |= t < last;

@@ -42,9 +42,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_R1_panic_is_caught_with_its_text),
-		cmocka_unit_test(test_R1_lock_taken_twice_is_seen),
-		cmocka_unit_test(test_A17_rounding_at_the_edges),
+	    cmocka_unit_test(test_R1_panic_is_caught_with_its_text),
+	    cmocka_unit_test(test_R1_lock_taken_twice_is_seen),
+	    cmocka_unit_test(test_A17_rounding_at_the_edges),
 	};
 	return cmocka_run_group_tests_name("harness", tests, NULL, NULL);
 }

@@ -79,7 +79,8 @@ test_T10_every_range_has_its_share(void **state)
 			n[k] += line[i] == kindcolor((Kind)k);
 	}
 	assert_true(n[KFree] > n[KLow] && n[KLow] > n[KReserved] && n[KReserved] >= 20 && none > 20);
-	assert_in_range(n[KMmio], n[KReserved] - 1, n[KReserved] + 1); /* a page is a page, wherever it lies */
+	assert_in_range(n[KMmio], n[KReserved] - 1,
+			n[KReserved] + 1); /* a page is a page, wherever it lies */
 }
 
 static void

@@ -1,4 +1,4 @@
-/* A user address cannot be followed. room: kernel  refused: invalid type argument|requires pointer|indirection */
+/* A user address cannot be followed. room: kernel  refused: invalid type|requires pointer|indirection */
 #include "addr.h"
 
 u8 peek(Uva a, const u8 *p);

@@ -5,6 +5,7 @@ for words of C, so that prose may name what code may not.
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -98,6 +99,14 @@ def test_R5_every_file_has_a_head():
 def test_R3_gdb_scripts_hold_no_literal_address():
     files = [f for f in tree() if f.startswith("tools/gdb/")]
     assert found(r"0x[0-9a-fA-F]{6,}", files, text) == []
+
+
+def test_R5_clang_format_has_nothing_to_say():
+    files = tree(".c", ".h")
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", *files], cwd=TOP, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    names = sorted(set(re.findall(r"^(\S+?):\d+:\d+: error", done.stdout, re.M)))
+    assert names == [], "make format mends it"
 
 
 def test_R9_no_workplace_in_the_tree():

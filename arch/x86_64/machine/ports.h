@@ -15,8 +15,8 @@ enum {
 	PortBochs = 0xe9, /* one byte to the emulator's log; reads as itself where it exists */
 	PortExit = 0xf4,  /* isa-debug-exit, as our runner places it */
 	PortCom1 = 0x3f8,
-	PortOvmf = 0x402,      /* isa-debugcon as OVMF uses it; reads as PortBochs */
-	PortPciAddr = 0xcf8,   /* PCI configuration: what, and its data */
+	PortOvmf = 0x402,    /* isa-debugcon as OVMF uses it; reads as PortBochs */
+	PortPciAddr = 0xcf8, /* PCI configuration: what, and its data */
 	PortPciData = 0xcfc,
 	PortReset = 0xcf9,     /* reset control of PCI chipsets */
 	PortQemuOff = 0x604,   /* PM1a control of q35, where firmware leaves it */
