@@ -201,7 +201,7 @@ exitbootservices(EFI_HANDLE image, UINTN key)
 	fake.mapfresh = false;
 	fake.nexit++;
 	if (fake.never || fake.nexit <= fake.stale) {
-		fakefragment(1);
+		fakefragment(fake.burst != 0 ? fake.burst : 1);
 		return EFI_INVALID_PARAMETER;
 	}
 	if (key != fake.key)

@@ -42,6 +42,7 @@ struct FakeFile {
 struct Fake {
 	/* knobs */
 	u32 stale;	  /* ExitBootServices refuses so often, the map changing each time */
+	u32 burst;	  /* ... by so many descriptors; 0: one */
 	bool never;	  /* ... and for ever */
 	u32 grow;	  /* pieces broken off free memory at each GetMemoryMap */
 	bool everyother;  /* every other GetMemoryMap says TOO_SMALL, with a fresh key */

@@ -388,6 +388,20 @@ test_A12_T3_stale_keys_fifteen_times(void **state)
 }
 
 static void
+test_A12_nothing_is_allocated_after_a_failed_exit(void **state)
+{
+	(void)state;
+	machine();
+	fake.stale = 1;
+	fake.burst = 60; /* fits into the spare room */
+	crossed();
+	machine();
+	fake.stale = 1;
+	fake.burst = 400; /* does not: and it is too late to make more */
+	refused("refused 16 times to let go", false);
+}
+
+static void
 test_A12_T3_refusing_for_ever_gives_words(void **state)
 {
 	(void)state;
@@ -488,7 +502,7 @@ test_A13_a_map_larger_than_its_buffer(void **state)
 {
 	(void)state;
 	machine();
-	fake.wildbytes = 1 << 20;
+	fake.wildbytes = 4096; /* the buffer has one page */
 	refused("larger than its buffer", true);
 }
 
@@ -926,6 +940,7 @@ main(void)
 	    cmocka_unit_test(test_T4_D1_what_we_carry_has_kinds_of_its_own),
 	    cmocka_unit_test(test_A8_boot_cfg_and_load_options_make_one_text),
 	    cmocka_unit_test(test_A12_T3_stale_keys_fifteen_times),
+	    cmocka_unit_test(test_A12_nothing_is_allocated_after_a_failed_exit),
 	    cmocka_unit_test(test_A12_T3_refusing_for_ever_gives_words),
 	    cmocka_unit_test(test_A12_refusing_for_ever_gives_pages_back_where_that_is_allowed),
 	    cmocka_unit_test(test_A12_a_map_that_grows_at_every_call),
