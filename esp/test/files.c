@@ -262,7 +262,8 @@ devices(void)
 	s = readfile("/dev/swap", nil);
 	check(s && strstr(s, "4096 pagesize\n"), "M4_swap", "%s", s);
 	s = readfile("/dev/kmesg", nil);
-	check(s && strstr(s, "init: user mode reached"), "M3_kmesg", "%zu bytes", s ? strlen(s) : 0);
+	check(s && strstr(s, "entering user mode") && !strstr(s, "init: user mode reached"), "M3_kmesg",
+	      "%zu bytes", s ? strlen(s) : 0);
 	s = readfile("/dev/user", nil);
 	check(s && *s && !strchr(s, '\n'), "M3_user", "%s", s);
 	s = readfile("/dev/drivers", nil);
