@@ -137,22 +137,37 @@ procstat(Chan *c, u8 *dp, i64 n)
 	error(Enonexist);
 }
 
-/* text: the program's own file, open for reading. */
-static Chan *
-textchan(Proc *p)
+/* The name of the program's own file, malloced; nil: it has none. */
+static char *
+textname(Proc *p)
 {
-	Chan *c = nil;
+	char *name = nil;
 	Segment *s;
 
 	qlock(&p->seglock);
 	s = p->seg[TSEG];
-	if (s && s->image) {
-		c = s->image->c;
-		incref(&c->ref);
-	}
+	if (s && s->image && s->image->c->path && (name = malloc(s->image->c->path->len + 1)) != nil)
+		strecpy(name, s->image->c->path->len + 1, s->image->c->path->s);
 	qunlock(&p->seglock);
-	if (!c)
+	return name;
+}
+
+/* text: the program's own file, opened anew: each reader has an offset of its own. */
+static Chan *
+textchan(Proc *p)
+{
+	char *name = textname(p);
+	Chan *c;
+
+	if (!name)
 		error(Eprocdied);
+	if (waserror()) {
+		free(name);
+		nexterror();
+	}
+	c = namec(name, Aopen, OREAD, 0);
+	poperror();
+	free(name);
 	return c;
 }
 

@@ -165,18 +165,30 @@ trapnote(Ureg *u, const char *text)
 	postnote(up, text, NDebug);
 }
 
-/* End the handler: the frame that it was given says where the process goes on. */
+static NORETURN void
+badframe(void)
+{
+	pprint("suicide: trap in noted\n");
+	pexit("Suicide", true);
+}
+
+/* The registers of the frame that the handler was given, as it may have edited them. */
+static void
+reload(Ureg *u, int mode)
+{
+	if (!notepop(u, touva(up->ureg), mode))
+		badframe();
+}
+
+/* End the handler: the frame says where the process goes on, and which frame was there before. */
 static void
 unnotify(Ureg *u, int mode)
 {
-	Uva frame;
 	u64 outer;
 
-	frame = touva(up->ureg);
-	if (!copyin(&outer, touva(up->ureg - 8), sizeof outer) || !notepop(u, frame, mode)) {
-		pprint("suicide: trap in noted\n");
-		pexit("Suicide", true);
-	}
+	if (!copyin(&outer, touva(up->ureg - 8), sizeof outer))
+		badframe();
+	reload(u, mode);
 	up->ureg = outer;
 }
 
@@ -197,7 +209,8 @@ noted(Ureg *u, int arg)
 		unnotify(u, arg);
 		return;
 	case NSAVE:
-		noteregs(u, touva(up->notify), touva(up->ureg));
+		reload(u, arg); /* on the handler's own frame again, where its pc says */
+		noteregs(u, touva(uregpc(u)), touva(up->ureg));
 		return;
 	default:
 		if (arg != NDFLT)

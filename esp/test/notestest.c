@@ -50,6 +50,45 @@ selfnote(void)
 	exits(got == 1 && strcmp(last, "hello there") == 0 ? nil : "no note");
 }
 
+/* NSAVE: out of the handler, on its frame, where the frame's pc says; the registers are the frame's. */
+__asm__(".globl saved\n"
+	"saved: mov 8(%rsp), %rdi\n"
+	"	mov 16(%rsp), %rsi\n"
+	"	mov %rbx, %rdx\n"
+	"	sub %rsp, %rdi; mov %rdi, %rcx; add %rsp, %rdi\n"
+	"	and $-16, %rsp\n"
+	"	call savedin\n");
+void saved(void);
+void savedin(Ureg *u, char *note, u64 bx, u64 below);
+
+void
+savedin(Ureg *u, char *note, u64 bx, u64 below)
+{
+	if (u->pc != (u64)saved || strcmp(note, "save me") != 0 || bx != 0x5a5a5a || below != 160)
+		exits("the frame is another");
+	post(getpid(), "note", "again"); /* the handler is free for a next one */
+	exits(got == 2 ? nil : "no second note");
+}
+
+static void
+savehandler(Ureg *u, char *note)
+{
+	got++;
+	if (strcmp(note, "again") == 0)
+		noted(NCONT);
+	u->pc = (u64)saved;
+	u->bx = 0x5a5a5a;
+	noted(NSAVE);
+}
+
+static void
+nsave(void)
+{
+	atnotify(savehandler);
+	post(getpid(), "note", "save me");
+	exits("came back");
+}
+
 static void
 nohandler(void)
 {
@@ -256,6 +295,7 @@ main(int argc, char **argv)
 	checkend("O7_noted_default", dflt, "fatal one");
 	checkend("O7_handler_edits_pc", edit, "");
 	checkend("O7_registers_come_back", registers, "");
+	checkend("O7_nsave_goes_on_at_the_frames_pc", nsave, "");
 	checkend("O7_fault_in_handler", doublefault, "invalid opcode");
 	checkend("O7_noted_out_of_place", notnotified, "uicide");
 	checkend("O7_handler_address_bad", badhandler, ": ");
