@@ -63,7 +63,6 @@ struct Guest {
 };
 
 /* say.c */
-void saystart(Guest *g);
 void saybanner(Guest *g);
 /* Put a refusal into words; returns status, for `return refuse(...)`. */
 EFI_STATUS refuse(Guest *g, EFI_STATUS status, const char *fmt, ...) PRINTF(3, 4);
