@@ -210,12 +210,16 @@ mayedit(Chan *c)
 static void
 truncate(Egrp *e, u64 path)
 {
+	Evalue *v;
+
 	wlock(&e->l);
 	if (waserror()) {
 		wunlock(&e->l);
 		nexterror();
 	}
-	setlength(e, bypath(e, path), 0);
+	v = bypath(e, path);
+	setlength(e, v, 0);
+	v->vers++;
 	poperror();
 	wunlock(&e->l);
 }

@@ -267,16 +267,43 @@ fdtext(int fd, Chan *c, char *d, usize n)
 			c->qid.vers, c->qid.type, 0, c->offset, c->path ? c->path->s : "?");
 }
 
-/* The first line is the working directory. The table is copied by reference, a line is made unlocked. */
-static usize
-fdstext(Proc *p, char *d, usize n)
-{
-	Fgrp *f = p->fgrp;
-	usize at;
+typedef struct Groups Groups;
+struct Groups { /* of another process, each with a reference; all nil: it is on its way out */
+	Fgrp *f;
+	Pgrp *g;
+	Chan *dot;
+};
 
-	if (!f || !p->dot)
-		return 0;
-	at = snformat(d, n, "%s\n", p->dot->path->s);
+static Groups
+groupsof(Proc *p)
+{
+	Groups g = {nil, nil, nil};
+
+	qlock(&p->debug);
+	if (p->fgrp && p->pgrp && p->dot) {
+		g = (Groups){p->fgrp, p->pgrp, p->dot};
+		incref(&g.f->ref);
+		incref(&g.g->ref);
+		incref(&g.dot->ref);
+	}
+	qunlock(&p->debug);
+	return g;
+}
+
+static void
+dropgroups(Groups g)
+{
+	closefgrp(g.f);
+	closepgrp(g.g);
+	cclose(g.dot);
+}
+
+/* The first line is the working directory. Each channel is held while its line is made. */
+static usize
+fdstext(Fgrp *f, Chan *dot, char *d, usize n)
+{
+	usize at = snformat(d, n, "%s\n", dot->path->s);
+
 	for (i32 i = 0; i <= f->maxfd; i++) {
 		Chan *c;
 		lock(&f->l);
@@ -290,6 +317,20 @@ fdstext(Proc *p, char *d, usize n)
 		}
 	}
 	return at;
+}
+
+/* fd or ns: texts about what another process has. */
+static usize
+groupstext(Proc *p, u32 file, char *d, usize n)
+{
+	Groups g = groupsof(p);
+	usize len;
+
+	if (!g.f)
+		return 0;
+	len = file == Qfd ? fdstext(g.f, g.dot, d, n) : nstext(g.g, g.dot, d, n);
+	dropgroups(g);
+	return len;
 }
 
 static usize
@@ -322,11 +363,10 @@ filetext(Proc *p, u32 file, char *d, usize n)
 	case Qctl:
 		return numbertext(p->pid, d, n);
 	case Qfd:
-		return fdstext(p, d, n);
+	case Qns:
+		return groupstext(p, file, d, n);
 	case Qnoteid:
 		return numbertext(p->noteid, d, n);
-	case Qns:
-		return nstext(p, d, n);
 	case Qppid:
 		return numbertext(p->parentpid, d, n);
 	case Qsegment:

@@ -92,7 +92,7 @@ void mheadclose(Mhead *mh);
 Pgrp *newpgrp(void);
 void pgrpcpy(Pgrp *to, Pgrp *from);
 void closepgrp(Pgrp *p);
-usize nstext(Proc *p, char *d, usize n);
+usize nstext(Pgrp *g, Chan *dot, char *d, usize n);
 /* userinit: #c #¶ #P #d #e #p and /boot in their places below a fresh root; sets up's slash and dot. */
 void kernelnamespace(void);
 

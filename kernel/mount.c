@@ -249,15 +249,12 @@ pgrpcpy(Pgrp *to, Pgrp *from)
 	wunlock(&from->ns);
 }
 
-/* The mounts of p's name space as bind commands, one a line, then its working directory: /proc/n/ns. */
+/* The mounts of a name space as bind commands, one a line, then the working directory: /proc/n/ns. */
 usize
-nstext(Proc *p, char *d, usize n)
+nstext(Pgrp *g, Chan *dot, char *d, usize n)
 {
-	Pgrp *g = p->pgrp;
 	usize at = 0;
 
-	if (!g || !p->dot)
-		return 0;
 	rlock(&g->ns);
 	for (usize i = 0; i < nelem(g->mnthash); i++)
 		for (Mhead *mh = g->mnthash[i]; mh; mh = mh->hash)
@@ -267,6 +264,6 @@ nstext(Proc *p, char *d, usize n)
 					    d + at, n - at, "bind %s%s %s %s\n", m == mh->mount ? "-b" : "-a",
 					    m->mflag & MCREATE ? "c" : "", m->to->path->s, mh->from->path->s);
 	runlock(&g->ns);
-	at += snformat(d + at, n - at, "cd %s\n", p->dot->path->s);
+	at += snformat(d + at, n - at, "cd %s\n", dot->path->s);
 	return at;
 }

@@ -277,27 +277,32 @@ kproc(const char *name, void (*fn)(void *), void *arg)
 
 /* --- death --------------------------------------------------------------------------------------------- */
 
-/* Give files, names, environment and rendezvous group of p back. */
+/* Give files, names, environment and rendezvous group of p back; /proc sees all of them or none. */
 static void
 closegroups(Proc *p)
 {
-	if (p->fgrp != nil)
-		closefgrp(p->fgrp);
-	if (p->egrp != nil)
-		closeegrp(p->egrp);
+	Fgrp *f;
+	Pgrp *g;
+	Chan *dot, *slash;
+
+	qlock(&p->debug);
+	f = p->fgrp;
+	g = p->pgrp;
+	dot = p->dot;
+	slash = p->slash;
+	p->fgrp = nil;
+	p->pgrp = nil;
+	p->dot = p->slash = nil;
+	qunlock(&p->debug);
+	closefgrp(f);
+	closeegrp(p->egrp);
+	p->egrp = nil;
 	if (p->rgrp != nil)
 		closergrp(p->rgrp);
-	if (p->dot != nil)
-		cclose(p->dot);
-	if (p->slash != nil)
-		cclose(p->slash);
-	if (p->pgrp != nil)
-		closepgrp(p->pgrp);
-	p->fgrp = nil;
-	p->egrp = nil;
 	p->rgrp = nil;
-	p->dot = p->slash = nil;
-	p->pgrp = nil;
+	cclose(dot);
+	cclose(slash);
+	closepgrp(g);
 }
 
 /* All segments go; no mapping is left when the first page is given back. */

@@ -88,10 +88,13 @@ sysremove(u64 *a)
 i64
 syschdir(u64 *a)
 {
-	Chan *c = nameopen(a[0], Atodir, 0, 0);
+	Chan *c = nameopen(a[0], Atodir, 0, 0), *old;
 
-	cclose(up->dot);
+	qlock(&up->debug); /* /proc looks */
+	old = up->dot;
 	up->dot = c;
+	qunlock(&up->debug);
+	cclose(old);
 	return 0;
 }
 

@@ -183,6 +183,41 @@ test_O5_unions_search_in_order(void **state)
 	assert_errors("is a mount point", namec("/mnt", Aremove, 0, 0));
 }
 
+/* Bytes of the file. */
+static i64
+size(const char *name)
+{
+	char d[64];
+	Chan *c = namec(name, Aopen, OREAD, 0);
+	i64 n = kread(c, d, sizeof d, 0);
+
+	cclose(c);
+	return n;
+}
+
+static void
+test_O5_before_and_after(void **state)
+{
+	(void)state;
+	ksetenv("echo", "env", false);
+	binds("#e", "/mnt", MREPL);
+	assert_int_equal(size("/mnt/echo"), 3);
+	binds("/boot", "/mnt", MAFTER);
+	assert_int_equal(size("/mnt/echo"), 3);
+	binds("/boot", "/mnt", MBEFORE);
+	assert_int_equal(size("/mnt/echo"), 8);
+}
+
+static void
+test_O5_a_mount_on_the_root(void **state)
+{
+	(void)state;
+	binds("/boot", "/", MAFTER);
+	assert_string_equal(reach("/../../echo"), "/echo");
+	assert_string_equal(reach("/echo"), "/echo");
+	assert_true(exists("/mnt/../echo"));
+}
+
 static void
 test_O5_mount_rules(void **state)
 {
@@ -301,6 +336,14 @@ test_O5_close_on_exec_is_copied_by_dup(void **state)
 	callopen("/boot", OREAD);
 	calldup(0, 7);
 	calldup(1, 8);
+	Fgrp *old = up->fgrp;
+	up->fgrp = dupfgrp(old);
+	closeexecfgrp(up->fgrp);
+	assert_errors("not open", fdtochan(7, -1, false));
+	fdtochan(8, -1, false);
+	closefgrp(up->fgrp);
+	up->fgrp = old;
+	fdtochan(7, -1, false);
 	closeexecfgrp(up->fgrp);
 	assert_errors("not open", fdtochan(0, -1, false));
 	assert_errors("not open", fdtochan(7, -1, false));
@@ -463,6 +506,9 @@ test_M3_environment(void **state)
 	assert_int_equal(callopen("/env/x", OREAD), 1);
 	assert_int_equal(callread(1, d, sizeof d, 0), 8);
 	assert_memory_equal(d, "Jello\0\0!", 8);
+	u32 vers = up->egrp->ent[0].vers;
+	callwrite(0, "J", 1, 0);
+	assert_int_equal(up->egrp->ent[0].vers, vers + 1);
 	Egrp *old = up->egrp;
 	up->egrp = newegrp();
 	envcpy(up->egrp, old);
@@ -546,6 +592,8 @@ main(void)
 	    T(test_O5_long_names),
 	    T(test_O5_mounts_are_crossed_and_left),
 	    T(test_O5_unions_search_in_order),
+	    T(test_O5_before_and_after),
+	    T(test_O5_a_mount_on_the_root),
 	    T(test_O5_mount_rules),
 	    T(test_O5_name_spaces_are_copied),
 	    T(test_O5_devices_do_not_cross),
