@@ -54,7 +54,11 @@ struct Acpi {
 	u8 resetvalue;
 	u8 resetspace; /* 0 memory, 1 I/O, 2 PCI configuration */
 	u64 resetaddr;
-	Paddr dsdt;  /* checked when someone needs it; 0: none */
+	Paddr dsdt; /* checked when someone needs it; 0: none */
+	/* FPDT: when the firmware did what, ns since the machine was reset [ACPI 6.5 5.2.24] */
+	bool fpdt;
+	u64 nsreset, nsload, nsstart, nsexit0,
+	    nsexit1; /* reset ended; image loaded, started; exit begun, done */
 	bool s5;     /* acpisleep() found \_S5 */
 	u8 s5a, s5b; /* sleep types for pm1a, pm1b */
 };

@@ -38,6 +38,11 @@ enum {
 	FadtFlagReset = 1 << 10,
 	FadtFlagPm32 = 1 << 8,
 	SpaceIo = 1,
+	FpdtBasic = 0, /* record: where the boot's table is */
+	FpdtBasicLen = 16,
+	FbptHead = 8, /* "FBPT" and a length, no sum */
+	FbptData = 2, /* record: the boot's times */
+	FbptDataLen = 48,
 };
 
 /* The bytes of a table whose header is at pa; p nil if it breaks a rule. */
@@ -212,6 +217,39 @@ fadt(Src *s, const Table *t)
 	a->dsdt = topaddr(pa != 0 ? pa : le32(t->p + 40));
 }
 
+/* The firmware's table of the boot's times at pa: it has no sum, so its form is all the proof there is. */
+static void
+fbpt(Src *s, u64 pa)
+{
+	Acpi *a = s->a;
+	const u8 *p = s->get(topaddr(pa), FbptHead), *r;
+	u32 n = p != nil && memcmp(p, "FBPT", 4) == 0 ? le32(p + 4) : 0;
+
+	if (n < FbptHead || n > TableMax || (p = s->get(topaddr(pa), n)) == nil) {
+		a->nbad++;
+		return;
+	}
+	for (u32 at = FbptHead; at + 4 <= n && p[at + 2] >= 4; at += p[at + 2]) {
+		r = p + at;
+		if (le16(r) != FbptData || r[2] < FbptDataLen || at + FbptDataLen > n)
+			continue;
+		a->fpdt = true;
+		a->nsreset = le64(r + 8);
+		a->nsload = le64(r + 16);
+		a->nsstart = le64(r + 24);
+		a->nsexit0 = le64(r + 32);
+		a->nsexit1 = le64(r + 40);
+	}
+}
+
+static void
+fpdt(Src *s, const Table *t)
+{
+	for (u32 at = Header; at + 4 <= t->n && t->p[at + 2] >= 4; at += t->p[at + 2])
+		if (le16(t->p + at) == FpdtBasic && t->p[at + 2] >= FpdtBasicLen && at + FpdtBasicLen <= t->n)
+			fbpt(s, le64(t->p + at + 8));
+}
+
 /* The root table: addresses of 4 bytes (RSDT) or 8 (XSDT). */
 static const char *
 root(Src *s, u64 pa, u32 width)
@@ -227,6 +265,8 @@ root(Src *s, u64 pa, u32 width)
 			madt(s->a, &e);
 		if (is(&e, "FACP") && !s->a->fadt)
 			fadt(s, &e);
+		if (is(&e, "FPDT") && !s->a->fpdt)
+			fpdt(s, &e);
 	}
 	return nil;
 }

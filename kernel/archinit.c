@@ -54,4 +54,7 @@ archinit(Paddr rsdp)
 	print("arch: acpi revision %u tables %u bad %u\n", tables.revision, tables.ntables, tables.nbad);
 	print("arch: acpi processors %u ioapics %u overrides %u lost %u\n", tables.ncpu, tables.nioapic,
 	      tables.nroute, tables.lost);
+	if (tables.fpdt)
+		print("arch: fpdt reset %llu load %llu start %llu exit %llu-%llu ns\n", tables.nsreset,
+		      tables.nsload, tables.nsstart, tables.nsexit0, tables.nsexit1);
 }

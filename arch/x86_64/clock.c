@@ -162,6 +162,8 @@ clockinit(const Boot *b)
 	phaseclock(k->tentry, hz);
 	machp()->cyclehz = hz;
 	print("cpu%u: cycle counter %lluHz by %s, first life %lluHz\n", machp()->machno, hz, by, k->hz0);
+	if (k->hz0 != 0 && (hz > k->hz0 ? hz - k->hz0 : k->hz0 - hz) > hz / 50)
+		print("cpu%u: the two differ by more than 2 %%: %s is believed\n", machp()->machno, by);
 	apiccalibrate(hz);
 	print("cpu%u: lapic clock at %lluMHz\n", machp()->machno, (apichz() + 500000) / 1000000);
 	trapenable(VecTimer, interrupt, nil, "clock");

@@ -279,6 +279,71 @@ test_L1_records_that_lie(void **state)
 	}
 }
 
+enum { AtFpdt = 2048, AtFbpt = 2200, FbptLen = 8 + 16 + 48 };
+
+/* The boot's times: a record from the future, then reset, load, start, exit begun and done. */
+static void
+makefpdt(void)
+{
+	header(AtFpdt, "FPDT", 36 + 16);
+	put(AtFpdt + 36 + 2, 16, 1);
+	put(AtFpdt + 36 + 8, Base + AtFbpt, 8);
+	fix(AtFpdt, 36 + 16, AtFpdt + 9);
+	header(AtFbpt, "FBPT", FbptLen);
+	put(AtFbpt + 8, 0x1000 | 16 << 16, 4);
+	put(AtFbpt + 24, 2 | 48 << 16, 4);
+	for (u32 i = 0; i < 5; i++)
+		put(AtFbpt + 24 + 8 + 8 * i, (i + 1) * 1000000007ull, 8);
+	put(AtXsdt + 44, Base + AtFpdt, 8);
+	fix(AtXsdt, 36 + 16, AtXsdt + 9);
+}
+
+static void
+test_T7_the_firmwares_times_are_read(void **state)
+{
+	static Acpi a;
+
+	(void)state;
+	makefpdt();
+	assert_null(acpiparse(&a, topaddr(Base), get));
+	assert_true(a.fpdt);
+	assert_int_equal(a.nbad, 0);
+	assert_int_equal(a.nsreset, 1000000007ull);
+	assert_int_equal(a.nsload, 2000000014ull);
+	assert_int_equal(a.nsstart, 3000000021ull);
+	assert_int_equal(a.nsexit0, 4000000028ull);
+	assert_int_equal(a.nsexit1, 5000000035ull);
+}
+
+/* The table of times has no sum: wrong name, any length, any length of a record, memory that ends. */
+static void
+test_T7_times_that_lie(void **state)
+{
+	static Acpi a;
+
+	(void)state;
+	makefpdt();
+	for (u32 n = 0; n < 2 * FbptLen; n++) {
+		put(AtFbpt + 4, n, 4);
+		assert_null(acpiparse(&a, topaddr(Base), get));
+		assert_int_equal(a.fpdt, n >= FbptLen);
+	}
+	put(AtFbpt + 4, FbptLen, 4);
+	for (u32 n = 0; n < 256; n++) {
+		mem[AtFbpt + 26] = (u8)n;
+		assert_null(acpiparse(&a, topaddr(Base), get));
+		assert_int_equal(a.fpdt, n >= 48);
+	}
+	makefpdt();
+	mem[AtFbpt] = 'X';
+	assert_null(acpiparse(&a, topaddr(Base), get));
+	assert_true(!a.fpdt && a.nbad == 1);
+	makefpdt();
+	end = AtFbpt + FbptLen - 1;
+	assert_null(acpiparse(&a, topaddr(Base), get));
+	assert_false(a.fpdt);
+}
+
 static void
 test_P33_too_many_are_counted(void **state)
 {
@@ -309,6 +374,8 @@ main(void)
 	    T(test_L1_truncated_anywhere),
 	    T(test_L1_any_byte_changed),
 	    T(test_L1_records_that_lie),
+	    T(test_T7_the_firmwares_times_are_read),
+	    T(test_T7_times_that_lie),
 	    T(test_P33_too_many_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
