@@ -1,8 +1,12 @@
 /*
  * test_membal.c: the law: it holds at every stage, its line keeps the grammar, and a page that nobody has
- * shows. sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c
- * mm/own.c sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c arch/host/mem.c sources:
- * kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
+ * shows.
+ *
+ * sources: tests/host/mmtest.c mm/ledger.c mm/bank.c mm/xalloc.c mm/buddy.c mm/page.c mm/membal.c mm/own.c
+ *
+ * sources: mm/pool.c mm/malloc.c mm/ptab.c mm/xlat.c arch/host/pte.c arch/host/mem.c
+ *
+ * sources: kernel/lib/kind.c kernel/lib/format.c kernel/lib/str.c
  */
 #include "mmtest.h"
 #include "buddy.h"

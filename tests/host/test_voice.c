@@ -1,8 +1,9 @@
 /*
  * test_voice.c: the ring log, print over the border between the lives, phases and their crumbs.
  *
- * sources: kernel/log.c kernel/print.c kernel/phase.c kernel/lib/format.c mm/xlat.c mm/ledger.c
- * kernel/lib/kind.c
+ * sources: kernel/log.c kernel/print.c kernel/phase.c kernel/lib/format.c
+ *
+ * sources: mm/xlat.c mm/ledger.c kernel/lib/kind.c
  */
 #include "host.h"
 #include "mm.h"

@@ -39,7 +39,7 @@ def layout(header=os.path.join(TOP, "include/layout.h")):
     text = open(header).read()
     text = re.sub(r"#ifdef IMAGO_HOST.*?#else", "", text, flags=re.S)
     names = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-    for name, value in re.findall(r"^#define (\w+) +(.*?)(?:/\*.*)?$", text, re.M):
+    for name, value in re.findall(r"^#define (\w+)[ \t]+(.*?)(?:/\*.*)?$", text, re.M):
         value = re.sub(r"\b(0x[0-9a-fA-F]+|\d+)(?:ull|u)\b", r"\1", value)
         try:
             names[name] = int(eval(value, {"__builtins__": {}}, names))
