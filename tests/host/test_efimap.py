@@ -552,6 +552,15 @@ def test_T2_ten_thousand_descriptors_within_20M_instructions():
         assert n[f"{order}_10000"] < 20 * n[f"{order}_1000"]  # n log n, not n squared
 
 
+def test_T2_reading_converting_and_writing_json_within_20M_instructions(tmp_path):
+    """The whole program on 10 000 descriptors in order; what a user waits for is not only the conversion."""
+    (tmp_path / "map").write_bytes(raw([(i % 11, 0x100000 + i * 8192, 1 + i % 2, 15) for i in range(10000)], 48, random.Random(1)))
+    p = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", os.path.join(TOP, "out/host/efimap"),
+                        "--raw", "--json", tmp_path / "map"], capture_output=True, text=True)
+    assert p.returncode == 0 and len(json.loads(p.stdout)["entries"]) == 10000
+    assert int(re.search(r"Collected : (\d+)", p.stderr)[1]) < 20_000_000
+
+
 # ---- size ---------------------------------------------------------------------------------------------------------------
 
 def test_T2_big_files_in_constant_memory():
