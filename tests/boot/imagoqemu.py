@@ -337,6 +337,24 @@ def window():
     return "gtk" in kinds or "sdl" in kinds
 
 
+def seal(path):
+    """End a log with "run: seal <sum> bytes <n>", a checksum as the kernel's own (log.h), over the whole file.
+
+    The kernel's seals cover what it printed; this one covers the firmware's lines and what came last, too.
+    """
+    odd, full = 0x9E3779B97F4A7C15, 2**64 - 1
+    with open(path, "rb+") as f:
+        data = f.read().replace(b"\r", b"")
+        if data and not data.endswith(b"\n"):
+            data += b"\n"
+            f.write(b"\n")
+        total = 0
+        for at in range(0, len(data) // 8 * 8 + 1, 8):
+            word = int.from_bytes(data[at:at + 8], "little")
+            total = (((total ^ word) * odd) & full) ^ (total >> 29)
+        f.write(b"run: seal %016x bytes %d\n" % (total, len(data)))
+
+
 def main(argv):
     ap = argparse.ArgumentParser(prog="imagoqemu", description="Boot imago on this terminal. Ctrl-A X ends QEMU.")
     ap.add_argument("--mem", default="512M")
@@ -369,7 +387,9 @@ def main(argv):
             args += ["-vnc", ":0"]
         if o.gdb or o.wait:
             args += ["-gdb", "tcp:localhost:1234"] + (["-S"] if o.wait else [])
-        return subprocess.run(args + o.extra).returncode
+        status = subprocess.run(args + o.extra).returncode
+        seal(log)
+        return status
 
 
 if __name__ == "__main__":

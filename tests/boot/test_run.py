@@ -28,3 +28,10 @@ def test_R2_tools_imago_run():
     checked = subprocess.run([os.path.join(TOP, "out/host/efimap"), "--check", log], stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, text=True)
     assert checked.returncode == 0, checked.stdout
+    with open(log, "rb") as f:
+        data = f.read()
+    digits = [i for i, c in enumerate(data) if chr(c).isdigit()]
+    for at in digits[:3] + digits[-3:] + digits[::len(digits) // 30]:  # the firmware's lines, ours, the seal itself
+        bad = data[:at] + (b"1" if data[at:at + 1] != b"1" else b"2") + data[at + 1:]
+        assert subprocess.run([os.path.join(TOP, "out/host/efimap"), "--check", "-"], input=bad,
+                              stdout=subprocess.DEVNULL).returncode != 0, data[max(0, at - 40):at + 10]

@@ -522,6 +522,23 @@ def test_T1_check_finds_missing_and_doubled_lines():
     assert efimap("--check", MAPS[0], status=2)
 
 
+def test_T1_check_of_a_file_that_its_runner_sealed(tmp_path):
+    """Also lines of the firmware, a line of any length, and one without an end."""
+    sys.path.insert(0, os.path.join(TOP, "tests/boot"))
+    from imagoqemu import seal
+    for tail in ("", "x" * 6000 + "\n", "no end 5"):
+        log = tmp_path / "boot.log"
+        log.write_text("\r\n".join(["\x1b[2J\x1b[01;01HBdsDxe: starting Boot0001"] + bootlog("003-qemu-ovmf-ia32-mixed")) + "\r\n" + tail,
+                       newline="")
+        seal(log)
+        assert "1 seals hold" in efimap("--check", str(log))[0].decode()
+        text = log.read_bytes()
+        for old, new in ((b"Boot0001", b"Boot0002"), (b"[01;01H", b"[01;02H"), (b"xxx\n", b"xx1\n"), (b"end 5", b"end 6"), (b"bytes ", b"bytes 1")):
+            if old in text:
+                out = efimap("--check", "-", data=text.replace(old, new), status=1)[0]
+                assert b"its seal does not fit" in out
+
+
 def test_T1_check_knows_of_ram_beyond_reach():
     """A lie of RAM at 2^51: the kernel says what it does not take, and its MEMBAL lines are short by just that."""
     lines = bootlog("003-qemu-ovmf-ia32-mixed")

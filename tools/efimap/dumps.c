@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "efimap.h"
-#include "log.h"
 
 struct Reader {
 	Map *m;
@@ -18,11 +17,10 @@ struct Reader {
 	Facts facts;	 /* of the boot being read */
 	Facts bestfacts; /* of the boot in which m->dump stood, once another one has begun */
 	u32 boot;
-	bool headed;	     /* a head was seen and no entry yet */
-	bool noise;	     /* other lines since the last entry */
-	Text log;	     /* --check: the lines behind this dump's head */
-	bool sealed;	     /* --check: the first line of our log was seen */
-	u64 sum, part, sent; /* its running seal, as the kernel has it */
+	bool headed; /* a head was seen and no entry yet */
+	bool noise;  /* other lines since the last entry */
+	Text log;    /* --check: the lines behind this dump's head */
+	bool sealed; /* --check: the first line of our log was seen */
 };
 
 static bool
@@ -234,40 +232,29 @@ ownline(Reader *r)
 	}
 }
 
-/* The sum of everything that our kernel printed [log.h]. */
-static void
-sealbytes(Reader *r, const char *s, usize n)
-{
-	for (; n > 0; n--, s++) {
-		r->part |= (u64)(u8)*s << 8 * (r->sent % 8);
-		if (++r->sent % 8 != 0)
-			continue;
-		r->sum = ((r->sum ^ r->part) * SEALODD) ^ (r->sum >> 29);
-		r->part = 0;
-	}
-}
-
+/* "log: seal" is the kernel's, over all that it printed; "run: seal" the runner's, over the whole file. */
 static void
 sealline(Reader *r)
 {
-	const Lines *l = r->lines;
-	u64 sum, sent;
+	Lines *l = r->lines;
+	u64 sum, bytes;
+	bool ours = sscanf(l->text, "log: seal %16llx bytes %llu", &sum, &bytes) == 2 && r->sealed;
+	const Seal *s = ours ? &l->logwas : &l->filewas;
 	if (strncmp(l->text, "BOOT: 00 ", 9) == 0) {
 		r->sealed = true;
-		r->sum = r->part = r->sent = 0;
 		r->m->seals = 0;
 		r->m->brokenseal = 0;
-	}
-	if (!r->sealed || strcmp(l->text, "imago") == 0) /* the firmware's console, not ours, says that */
+		l->log = (Seal){0};
+		sealbytes(&l->log, l->text, l->n);
+		sealbytes(&l->log, "\n", 1);
+	} else if (strcmp(l->text, "imago") == 0) /* the firmware's console, not ours, says that */
+		l->log = l->logwas;
+	if (!ours && sscanf(l->text, "run: seal %16llx bytes %llu", &sum, &bytes) != 2)
 		return;
-	if (sscanf(l->text, "log: seal %16llx bytes %llu", &sum, &sent) == 2) {
-		u64 mine = ((r->sum ^ r->part) * SEALODD) ^ (r->sum >> 29);
-		if (sum == mine && sent == r->sent)
-			r->m->seals++;
-		else if (r->m->brokenseal == 0)
-			r->m->brokenseal = l->number;
-	}
-	sealbytes(r, l->raw, l->nraw);
+	if (sum == sealsum(s) && bytes == s->bytes)
+		r->m->seals++;
+	else if (r->m->brokenseal == 0)
+		r->m->brokenseal = l->number;
 }
 
 static void

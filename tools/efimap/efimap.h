@@ -18,6 +18,7 @@ typedef struct Lines Lines;
 typedef struct Map Map;
 typedef struct Options Options;
 typedef struct Reader Reader;
+typedef struct Seal Seal;
 typedef struct Text Text;
 
 enum {
@@ -33,6 +34,9 @@ enum {
 /* --- lines.c: a file as lines of plain text, in constant memory -------------------------------------------
  */
 
+struct Seal { /* a checksum as our log has it [log.h] */
+	u64 sum, part, bytes;
+};
 struct Lines {
 	FILE *f;
 	int coding;   /* how bytes become characters: see lines.c */
@@ -43,10 +47,14 @@ struct Lines {
 	bool longer; /* the line had more than LineMax characters */
 	usize n;
 	char text[LineMax + 1];
-	bool sealing; /* --check: keep the line as it came, for the seals of our log */
-	usize nraw;
-	char raw[LineMax + 2];
+	bool sealing;	      /* --check: seal what is read */
+	Seal file, log;	      /* all of the file; our log in it (its reader sets that) */
+	Seal filewas, logwas; /* the same before this line */
 };
+/* n bytes more, without carriage returns. */
+void sealbytes(Seal *s, const char *p, usize n);
+/* What the kernel would print as <sum>. */
+u64 sealsum(const Seal *s);
 void linesopen(Lines *l, FILE *f);
 bool linesnext(Lines *l);
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "efimap.h"
+#include "log.h"
 
 enum { Bytes, Utf16le, Utf16be };
 
@@ -60,13 +61,36 @@ next(Lines *l)
 	return c < 128 ? c : '?';
 }
 
-/* The next character of a line; what came is kept for the seals, but for carriage returns. */
+void
+sealbytes(Seal *s, const char *p, usize n)
+{
+	for (; n > 0; n--, p++) {
+		if (*p == '\r')
+			continue;
+		s->part |= (u64)(u8)*p << 8 * (s->bytes % 8);
+		if (++s->bytes % 8 != 0)
+			continue;
+		s->sum = ((s->sum ^ s->part) * SEALODD) ^ (s->sum >> 29);
+		s->part = 0;
+	}
+}
+
+u64
+sealsum(const Seal *s)
+{
+	return ((s->sum ^ s->part) * SEALODD) ^ (s->sum >> 29);
+}
+
+/* The next character of a line. */
 static int
 fetch(Lines *l)
 {
 	int c = next(l);
-	if (l->sealing && c != EOF && c != '\r' && l->nraw <= LineMax)
-		l->raw[l->nraw++] = (char)c;
+	if (l->sealing && c != EOF) {
+		char b = (char)c;
+		sealbytes(&l->file, &b, 1);
+		sealbytes(&l->log, &b, 1);
+	}
 	return c;
 }
 
@@ -90,7 +114,8 @@ bool
 linesnext(Lines *l)
 {
 	l->n = 0;
-	l->nraw = 0;
+	l->filewas = l->file;
+	l->logwas = l->log;
 	l->longer = false;
 	l->number++;
 	int c;

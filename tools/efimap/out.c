@@ -761,8 +761,7 @@ checkwrite(FILE *f, Map *m)
 		complain(&c, m->dump.last, "the sum is off", nil, nil);
 	if (m->brokenseal != 0)
 		complain(&c, m->brokenseal,
-			 "the log above this line is not what the kernel printed: its seal does not fit", nil,
-			 nil);
+			 "the log above this line is not as it was written: its seal does not fit", nil, nil);
 	if (c.wrong == 0)
 		fprintf(f,
 			"%s: %u descriptors, %u ranges and %u MEMBAL lines are as the map gives them; %u "
