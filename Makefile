@@ -140,8 +140,8 @@ bench: all $(H)/benchmap
 	$(Q)tools/bench $(if $(filter 1,$(BIG)),--big)
 	$(Q)tools/benchmap.sh | tee -a out/bench.txt
 gdb: all
-	@echo "start the machine:  make run RUNFLAGS=--gdb     (--wait: before its first instruction)"
-	@echo "and beside it:      gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"
+	@echo "# beside a machine started with: make run RUNFLAGS=--gdb     (--wait: before its first instruction)" >&2
+	@echo "gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"
 deps:
 	$(Q)tools/deps
 help:

@@ -11,7 +11,7 @@
 /* Microseconds: as short as 1% allows with a clock that ticks 3.58 times in one. */
 enum {
 	ShortStall = 10,
-	LongStall = 70,
+	LongStall = 210,
 	Rounds = 4,
 };
 

@@ -156,6 +156,12 @@ cfgread(Guest *g, char *conf)
 	text = (const char *)(uintptr)pabits(file.pa);
 	for (n = 0; n < file.size && text[n] != 0; n++)
 		;
+	if (n < file.size)
+		print(
+		    "efi: boot.cfg is no text at byte %zu (%s): the %llu bytes from there are left out\n", n,
+		    file.size >= 2 && (u8)text[0] == 0xff && (u8)text[1] == 0xfe ? "UTF-16; save it as UTF-8"
+										 : "NUL",
+		    file.size - n);
 	if (!confadd(conf, ConfMax, text, n))
 		s = refuse(g, EFI_BAD_BUFFER_SIZE, "boot.cfg: has more than %d bytes", ConfMax - OptionsMax);
 	givepages(g, &file);

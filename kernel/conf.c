@@ -25,10 +25,18 @@ lower(int c)
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
+/* A line that is neither setting, comment nor blank is the user's mistake: it is told, not swallowed. */
+static void
+nosetting(const char *s, u32 line)
+{
+	if (*s != 0 && *s != '#')
+		print("conf: line %u sets nothing (name=value): %.60s\n", line, s);
+}
+
 /* The line s of n bytes becomes name=value without blanks around them, the rest NULs; all NULs: no setting.
  */
 static void
-tidy(char *s, usize n)
+tidy(char *s, usize n, u32 line)
 {
 	char *d = s, *end = s + n, *e, *eq;
 
@@ -36,6 +44,7 @@ tidy(char *s, usize n)
 		s++;
 	eq = strchr(s, '=');
 	if (*s == '#' || !eq || eq == s) {
+		nosetting(s, line);
 		memset(d, 0, n);
 		return;
 	}
@@ -57,6 +66,7 @@ void
 confset(char *t, usize n)
 {
 	usize at = 0;
+	u32 line = 1;
 
 	text = t;
 	size = 0;
@@ -68,7 +78,7 @@ confset(char *t, usize n)
 			break;
 		bool last = t[end] == 0;
 		t[end] = 0;
-		tidy(t + at, end - at);
+		tidy(t + at, end - at, line++);
 		at = end + 1;
 		size = at;
 		if (last)
@@ -134,7 +144,12 @@ getconfnum(const char *name, u64 dflt)
 	const char *v = getconf(name), *end;
 	u64 n;
 
-	return v && parseu64(v, &end, 0, &n) && *end == 0 ? n : dflt;
+	if (v == nil)
+		return dflt;
+	if (parseu64(v, &end, 0, &n) && *end == 0)
+		return n;
+	print("conf: %s=%.40s is no number: %llu stands\n", name, v, dflt);
+	return dflt;
 }
 
 const char *

@@ -406,6 +406,9 @@ confinit(const Confask *ask)
 	conf.nswap = conf.nproc * 80;
 	conf.nswppo = 4096;
 	banks.ask = *ask;
+	if (ask->kernelpercent > 90)
+		print("confinit: *kernelpercent=%llu is not in 1 to 90: the default stands\n",
+		      ask->kernelpercent);
 	split();
 }
 

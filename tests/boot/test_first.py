@@ -145,3 +145,21 @@ def test_A16_a_fault_in_a_call_ends_them_and_nothing_else():
         in_order(g.log, [r"^runtime: virtual", r"^runtime: the firmware trapped at pc=0x\w+"])
         assert "panic" not in g.log
         assert g.poweroff() == 0
+
+
+# ---- settings that set nothing -------------------------------------------------------------------------
+
+def test_A8_bad_settings_are_told():
+    with Guest("conf-bad", mem="256M", conf=["noequalsign", "*kernelpercent=200", "*imagemaxmb=banana"]) as g:
+        g.prompt()
+        assert re.search(r"^conf: line \d+ sets nothing \(name=value\): noequalsign$", g.log, re.M), g.tail()
+        assert "confinit: *kernelpercent=200 is not in 1 to 90: the default stands" in g.log
+        assert "conf: *imagemaxmb=banana is no number: 0 stands" in g.log
+        assert g.poweroff() == 0
+
+
+def test_A8_a_boot_cfg_that_is_no_text_is_told():
+    with Guest("conf-utf16", mem="256M", files={"boot.cfg": "service=cpu\n".encode("utf-16")}) as g:
+        g.prompt()
+        assert re.search(r"^efi: boot.cfg is no text at byte 3 \(UTF-16; save it as UTF-8\): the \d+ bytes", g.log, re.M)
+        assert g.poweroff() == 0

@@ -37,6 +37,20 @@ test_A8_names_are_without_case(void **state)
 }
 
 static void
+test_A8_what_sets_nothing_is_told(void **state)
+{
+	(void)state;
+	given("# fine\n\n a=1 \nnoequalsign\n=x\nb=banana\n");
+	assert_true(hostsaid("conf: line 4 sets nothing (name=value): noequalsign\n"));
+	assert_true(hostsaid("conf: line 5 sets nothing (name=value): =x\n"));
+	assert_false(hostsaid("line 1 "));
+	assert_false(hostsaid("line 2 "));
+	assert_false(hostsaid("line 3 "));
+	assert_int_equal(getconfnum("b", 7), 7);
+	assert_true(hostsaid("conf: b=banana is no number: 7 stands\n"));
+}
+
+static void
 test_A8_blanks_comments_and_empty_values(void **state)
 {
 	(void)state;
@@ -131,6 +145,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_A8_later_lines_win),
 	    cmocka_unit_test(test_A8_names_are_without_case),
+	    cmocka_unit_test(test_A8_what_sets_nothing_is_told),
 	    cmocka_unit_test(test_A8_blanks_comments_and_empty_values),
 	    cmocka_unit_test(test_A8_numbers),
 	    cmocka_unit_test(test_A8_nothing_at_all),
