@@ -139,7 +139,7 @@ run: all
 bench: all $(H)/benchmap
 	$(Q)tools/bench $(if $(filter 1,$(BIG)),--big)
 	$(Q)tools/benchmap.sh | tee -a out/bench.txt
-gdb: all
+gdb:
 	@echo "# beside a machine started with: make run RUNFLAGS=--gdb     (--wait: before its first instruction)" >&2
 	@echo "gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"
 deps:

@@ -22,5 +22,6 @@ main(int argc, char **argv)
 	}
 	if (newline)
 		*p++ = '\n';
-	write(1, s, (u32)(p - s));
+	if (write(1, s, (u32)(p - s)) != (i64)(p - s))
+		fatal("write: %s", lasterr());
 }

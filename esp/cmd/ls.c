@@ -41,7 +41,13 @@ show(const char *dir, const char *name, const Dir *d)
 		for (int i = 0; i < 9; i++)
 			if (d->mode & (0400u >> i))
 				mode[i + 1] = rwx[i];
-		print("%s %c %u %s %s %8llu ", mode, d->type, d->dev, d->uid, d->gid, d->length);
+		/* a device's letter is a character below 0x800: one byte of UTF-8, or two */
+		char type[3] = {(char)d->type};
+		if (d->type >= 0x80) {
+			type[0] = (char)(0xc0 | d->type >> 6);
+			type[1] = (char)(0x80 | (d->type & 0x3f));
+		}
+		print("%s %s %u %s %s %8llu ", mode, type, d->dev, d->uid, d->gid, d->length);
 	}
 	print("%s%s%s\n", dir, *dir ? "/" : "", name ? name : d->name);
 }
