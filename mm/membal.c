@@ -218,5 +218,5 @@ memsummary(void)
 	Users u = countusers();
 	i64 all = (i64)(u.ram * BY2PG / MiB), user = (i64)(u.total * BY2PG / MiB);
 
-	print("%lldM memory: %lldM kernel data, %lldM user, %lldM swap\n", all, all - user, user, 0ll);
+	print("page: %lldM memory: %lldM kernel data, %lldM user, %lldM swap\n", all, all - user, user, 0ll);
 }

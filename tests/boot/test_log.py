@@ -34,7 +34,7 @@ LINES = [
     ("L6_arch", r"^arch: acpi "),
     ("L1_madt", r"^arch: acpi processors 1 ioapics 1 overrides \d+ lost 0"),
     ("H3_pageinit", r"^pageinit: free [1-9]\d* unmapped 0 poisoned 0 highwater \d+ headroom \d+$"),
-    ("H4_memory", r"^\d+M memory: \d+M kernel data, \d+M user, 0M swap$"),
+    ("H4_memory", r"^page: \d+M memory: \d+M kernel data, \d+M user, 0M swap$"),
     ("K5_ring3_preflight", r"^userinit: ring3 preflight ok pc 0x200000 "),
     ("N2_S10_demand", r"ring3 preflight ok .* demand=[1-9]\d*$"),
     ("O1_O2_user_code_writes", r"^BOOT\[init0\]: \d\d .*initcode\n(?:log: .*\n)?init: user mode reached, pid 1$"),
