@@ -94,7 +94,7 @@ def edit_esp(source, target, conf=(), files=None, efi=None, remove=()):
 
 
 def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none", ovmf="4M", smp=1,
-              accel="tcg", big=False, snapshot=True, debugexit=True, extra=()):
+              accel="tcg", big=False, debugexit=True, extra=()):
     """The command line of every guest of ours, but for its serial line, monitor and display."""
     code, _ = firmware(ovmf)
     kind = machine + (",smm=on" if ovmf == "secboot" else "") + (",memory-backend=ram" if big else "")
@@ -103,7 +103,7 @@ def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none
             "-vga", vga,
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
-            "-drive", f"if=none,id=esp,format=raw,snapshot={'on' if snapshot else 'off'},file={esp}",
+            "-drive", f"if=none,id=esp,format=raw,snapshot=on,file={esp}",
             "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
     if debugexit:
         args += ["-device", f"isa-debug-exit,iobase={DEBUGEXIT_PORT:#x},iosize=4"]
@@ -377,7 +377,7 @@ def main(argv):
             edit_esp(esp, os.path.join(tmp, "esp.img"), o.conf)
             esp = os.path.join(tmp, "esp.img")
         args = qemu_args(esp, variables, mem=o.mem, cpu=o.cpu, machine=o.machine, ovmf=o.ovmf, smp=o.smp,
-                         accel=o.accel, vga="std" if o.display else "none", snapshot=False)
+                         accel=o.accel, vga="std" if o.display else "none")
         args += ["-chardev", f"stdio,id=serial,mux=on,signal=off,logfile={log}", "-serial", "chardev:serial",
                  "-mon", "chardev=serial"]
         if not o.display:
