@@ -1,10 +1,11 @@
 /*
  * scheds.c: the scheduler: shares of the processor, waking up among those who never sleep, wakeups that must
- * not be lost, address spaces that must not be mixed up, rendezvous (O6, I6).
+ * not be lost, address spaces that must not be mixed up, rendezvous (O6, I6). Time is counted: see
+ * test_user.py.
  */
 #include "check.h"
 
-enum { Hogs = 8, Milliseconds = 1600 };
+enum { Hogs = 8, Milliseconds = 8000 };
 
 static u64
 now(void)
@@ -89,7 +90,8 @@ shares(void)
 		if (t > most)
 			most = t;
 	}
-	check(least + 40 >= sum / Hogs && most <= sum / Hogs + 40, "O6_hogs_share_the_processor",
+	u64 share = sum / Hogs, slack = share / 5;
+	check(least + slack >= share && most <= share + slack, "O6_hogs_share_the_processor",
 	      "least %llu ms, most %llu of %llu", least, most, sum);
 	check(late < 300, "O6_who_sleeps_wakes_in_time", "50 ms took %llu", late);
 }
