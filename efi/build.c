@@ -58,7 +58,7 @@ convert(Guest *g)
 	if (why != nil)
 		return refuse(g, EFI_COMPROMISED_DATA, "the memory map cannot be read: %s", why);
 	g->fw = (Fwmap){
-	    .raw = m->buf, .bytes = m->bytes, .stride = (u32)m->stride, .version = m->version, .x86 = true};
+	    .raw = m->buf, .bytes = m->bytes, .stride = (u32)m->stride, .version = m->version, .x86 = PORTPC};
 	ledgerinit(&g->plain, (Range *)scratchat(g, fwmapneed(g->maxentries)), (u32)rangecap(g->maxentries));
 	why = fwmapconvert(&g->fw, &g->plain, scratchat(g, 0), fwmapneed(g->maxentries));
 	if (why != nil)

@@ -108,13 +108,13 @@ pmtimerfind(Guest *g)
 	BootKeep *k = &g->boot->keep;
 	const u8 *f = pabits(k->rsdp) == 0 ? nil : fadt(g, (const u8 *)(uintptr)pabits(k->rsdp));
 
-	if (f == nil)
+	if (f == nil || !PORTPC)
 		return;
 	k->pmport = pmtimerport(f);
 	if (k->pmport == 0)
 		return;
 	k->pmbits = (le32(f + FadtFlags) & FadtTimer32) != 0 ? 32 : 24;
-	k->pm0 = inl((u16)k->pmport);
+	k->pm0 = pmtimer((u16)k->pmport);
 	k->pmtick0 = cycles();
 	print("efi: clock pmtimer port=%#x bits=%u\n", k->pmport, k->pmbits);
 }

@@ -70,6 +70,7 @@ configfind(Guest *g)
 	void *smbios;
 
 	rsdpfind(g);
+	consolefind(g);
 	smbios = configtable(g, (EFI_GUID)SMBIOS3_TABLE_GUID);
 	if (smbios == nil)
 		smbios = configtable(g, (EFI_GUID)SMBIOS_TABLE_GUID);

@@ -84,6 +84,9 @@ u64 bssnonzero(void);
 EFI_STATUS imagecheck(Guest *g) MUSTUSE;
 const char *peread(const u8 *p, u64 size, BootKeep *k, u32 *relocrva, u32 *relocsize);
 
+/* console.c */
+void consolefind(Guest *g);
+
 /* config.c */
 EFI_STATUS configfind(Guest *g) MUSTUSE;
 void *configtable(Guest *g, EFI_GUID guid);

@@ -186,7 +186,7 @@ stackstake(Guest *g)
 	BootKeep *k = &g->boot->keep;
 	BootRun low;
 
-	if (takepages(g, KLow, BY2PG, LowLimit, "low page", &low) == EFI_SUCCESS)
+	if (PORTPC && takepages(g, KLow, BY2PG, LowLimit, "low page", &low) == EFI_SUCCESS)
 		k->lowpage = low.pa;
 	print("efi: lowpage pa=%#llx\n", pabits(k->lowpage));
 	return takepages(g, KStacks, NBOOTSTACK * KSTACK, 0, "first stacks", &k->stack);

@@ -14,8 +14,10 @@
 
 /* --- early words: both lives ------------------------------------------------------------------ */
 
-/* The polled serial port. uartinit: true if one answers. Never blocks for ever. [16550D] */
+/* The polled serial port. uartinit: true if one answers. Never blocks for ever. [16550D, PL011] */
 bool uartinit(void);
+/* Where the firmware's tables say it is, for ports that cannot know; before uartinit(), in each life. */
+void uartat(Paddr pa, u32 irq);
 void uartputs(const char *s, usize n); /* polled until uartintr(), queued without loss from then on */
 int uartgetc(void);		       /* -1: nothing there */
 void uartcrlf(bool on);		       /* send \r before \n: for terminals that want it (*crlf=1) */
@@ -32,6 +34,9 @@ enum {			   /* the emulator's own exit status is 2 * code + 1 */
 };
 void debugexit(int code);
 
+/* Programs that run here, by their headers. In port.h: enum { ElfMachineHere, AoutMagicHere }. */
+/* A PC: first megabyte, I/O ports, their rules. In port.h: enum { PORTPC }. */
+/* The ACPI timer at an I/O port; 0 where there are no such ports. Inline in port.h: u32 pmtimer(u16 port). */
 /* Free-running cycle counter; monotone on one processor. Inline in port.h: u64 cycles(void). */
 /* One whole aligned page, the fastest way. Inline in port.h: void pagezero(void *), pagecopy(void *, const
  * void *). */
@@ -93,6 +98,8 @@ void mmuload(Paddr root); /* switch address space; drops non-global translations
 Paddr mmuroot(void);
 void tlbflushva(u64 va); /* one page, this processor */
 void tlbflushall(void);	 /* everything, global entries too, this processor */
+/* Entries written where there were none are seen from here on. Inline in port.h: void ptesync(void). */
+/* Instructions written as data at p are what will be run. In port.h: void textsync(const void *p, usize n). */
 
 /* --- traps ------------------------------------------------------------------------------------------ */
 

@@ -85,6 +85,8 @@ struct BootKeep {
 	BootSect sect[BootSects];
 	BootFb fb;
 	Paddr rsdp; /* 0: none */
+	BootRun uart; /* registers of the console, whole pages; absent where the port knows by itself */
+	u32 uartirq, uartpad;
 	Paddr smbios;
 	u64 rtsupported; /* EFI_RT_PROPERTIES_TABLE's mask; all ones if there is no table */
 	u64 rtfn[NRt];	 /* runtime services as they run 1:1; 0: none */

@@ -32,6 +32,13 @@ enum {
 	MadtOverride = 2,
 	MadtLapicAddr = 5,
 	MadtX2apic = 9,
+	MadtGicc = 11,
+	MadtGicd = 12,
+	MadtGicr = 14,
+	GtdtVirtual = 64,
+	FadtArm = 129, /* boot flags of Arm machines */
+	ArmPsci = 1,
+	ArmHvc = 2,
 	FadtMin = 116,	 /* what ACPI 1.0 has */
 	FadtReset = 129, /* ends behind the reset value */
 	FadtX = 244,	 /* ends behind the extended addresses */
@@ -97,10 +104,27 @@ addroute(Acpi *a, const u8 *r)
 		a->route[a->nroute++] = (AcpiRoute){r[3], le32(r + 4), le16(r + 8)};
 }
 
+/* Arm's records [ACPI 6.5 5.2.12.14 and on]. */
+static void
+gicrecord(Acpi *a, const u8 *r, u32 n)
+{
+	if (r[0] == MadtGicc && n >= 40) {
+		addcpu(a, le32(r + 8), le32(r + 12));
+		a->gicc = topaddr(le64(r + 32));
+	} else if (r[0] == MadtGicd && n >= 24) {
+		a->gicd = topaddr(le64(r + 8));
+	} else if (r[0] == MadtGicr && n >= 16 && pabits(a->gicr) == 0) {
+		a->gicr = topaddr(le64(r + 4));
+		a->gicrsize = le32(r + 12);
+	}
+}
+
 /* One record of the MADT; n is its length, inside the table. */
 static void
 madtrecord(Acpi *a, const u8 *r, u32 n)
 {
+	if (r[0] >= MadtGicc)
+		gicrecord(a, r, n);
 	if (r[0] == MadtLapic && n >= 8)
 		addcpu(a, r[3], le32(r + 4));
 	else if (r[0] == MadtX2apic && n >= 16)
@@ -213,6 +237,10 @@ fadt(Src *s, const Table *t)
 		a->resetaddr = le64(t->p + 120);
 		a->resetvalue = t->p[128];
 	}
+	if (t->n >= FadtArm + 2) {
+		a->psci = le16(t->p + FadtArm) & ArmPsci;
+		a->psciviahvc = le16(t->p + FadtArm) & ArmHvc;
+	}
 	pa = t->n >= FadtX ? le64(t->p + 140) : 0;
 	a->dsdt = topaddr(pa != 0 ? pa : le32(t->p + 40));
 }
@@ -267,6 +295,8 @@ root(Src *s, u64 pa, u32 width)
 			fadt(s, &e);
 		if (is(&e, "FPDT") && !s->a->fpdt)
 			fpdt(s, &e);
+		if (is(&e, "GTDT") && e.n >= GtdtVirtual + 4)
+			s->a->vtimer = le32(e.p + GtdtVirtual);
 	}
 	return nil;
 }

@@ -9,7 +9,6 @@
 
 enum { /* a.out: ten big-endian words, then a 64-bit entry */
        AoutHdr = 40,
-       Amd64Magic = 0x8a97,
        DataAlign = 2 * 1024 * 1024,
 };
 
@@ -24,7 +23,6 @@ enum { /* ELF64, little-endian */
        ElfPhentsize = 54,
        ElfPhnum = 56,
        EtExec = 2,
-       EmX8664 = 62,
        PtLoad = 1,
        PtDynamic = 2,
        PtInterp = 3,
@@ -97,7 +95,7 @@ ehdrok(const u8 *h, usize n)
 
 	if (n < ElfHdr || memcmp(h, ident, sizeof ident) != 0)
 		return false;
-	if (le16(h + ElfType) != EtExec || le16(h + ElfMachine) != EmX8664 || le32(h + ElfVersion) != 1)
+	if (le16(h + ElfType) != EtExec || le16(h + ElfMachine) != ElfMachineHere || le32(h + ElfVersion) != 1)
 		return false;
 	phoff = le64(h + ElfPhoff);
 	phnum = le16(h + ElfPhnum);
@@ -199,7 +197,7 @@ bool
 execparse(const u8 *h, usize n, Exec *e)
 {
 	e->nseg = 0;
-	if (n >= AoutHdr && be32(h) == Amd64Magic)
+	if (n >= AoutHdr && be32(h) == AoutMagicHere)
 		return aout(h, e);
 	return ehdrok(h, n) && elf(h, e);
 }

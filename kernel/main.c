@@ -37,6 +37,7 @@ hello(const Boot *b)
 	openledger(&b->once, k);
 	mmuenter(k);
 	printlog(kaddr(k->log.pa));
+	uartat(k->uart.pa, k->uartirq);
 	uartinit();
 	const char *broke = bootcheck(b);
 	if (broke != nil)

@@ -75,6 +75,19 @@ slotrow(Rows *t, const char *name, u64 va, u64 size)
 	row(t, name, va, topaddr(0), size, 0);
 }
 
+/* The device windows: slots, but for the console's registers, which must speak before there is memory. */
+static void
+windowrows(Rows *t, const BootKeep *k)
+{
+	Paddr end = paadd(k->uart.pa, k->uart.size);
+
+	slotrow(t, "vmap", windowva(topaddr(0)), pabits(k->uart.pa));
+	row(t, "uart", windowva(k->uart.pa), k->uart.pa, k->uart.size, PermData);
+	if (k->uart.size != 0 && t->n <= t->max)
+		t->r[t->n - 1].mt = MtUC;
+	slotrow(t, "vmap", windowva(end), VMAPSIZE - pabits(end));
+}
+
 static void
 stackrows(Rows *t, BootRun stack)
 {
@@ -120,7 +133,7 @@ kmaprows(const BootKeep *k, Ledger *l, const PteFeat *f, MapRow *rows, u32 max)
 	slotrow(&t, "vmalloc", VMALLOC, VMALLOCSIZE);
 	stackrows(&t, k->stack);
 	slotrow(&t, "kmap", KMAP, KMAPSIZE);
-	slotrow(&t, "vmap", windowva(topaddr(0)), VMAPSIZE);
+	windowrows(&t, k);
 	imagerows(&t, k);
 	return t.n;
 }

@@ -211,6 +211,7 @@ ptmap(Ptab *t, u64 va, Paddr pa, u64 size, u32 perm, enum Memtype mt)
 			panic("ptmap: cannot undo va=0x%llx size=0x%llx", va, done);
 		return err;
 	}
+	ptesync();
 	return MapOk;
 }
 

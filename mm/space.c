@@ -376,13 +376,17 @@ spaceput(Space *s, Uva va, Paddr pa, u32 perm, enum Memtype mt)
 	e = (Pte64 *)pageva(p) + PTLX(v, 0);
 	old = *e;
 	new = pteleaf(feat(), 0, pa, (perm | PermU) & ~(u32)PermG, mt);
-	*e = new;
 	if (!ptevalid(old)) {
 		p->live++;
 		touched(p, (u32)PTLX(v, 0));
 	} else if (old != new &&current(s)) {
+		*e = 0; /* one page never has two translations alive [ARM ARM D8.14.1] */
 		tlbflushva(v);
 	}
+	if (perm & PermX)
+		textsync(kaddr(pa), BY2PG);
+	*e = new;
+	ptesync();
 	return true;
 }
 

@@ -65,12 +65,26 @@ uregfull(struct Ureg *u)
 	(void)u;
 }
 
+enum { PORTPC = 1, ElfMachineHere = 62, AoutMagicHere = 0x8a97 }; /* programs of x86_64 */
+
 /* No device answers. */
 static inline u32
-inl(u16 port)
+pmtimer(u16 port)
 {
 	(void)port;
 	return ~0u;
+}
+
+static inline void
+ptesync(void)
+{
+}
+
+static inline void
+textsync(const void *p, usize n)
+{
+	(void)p;
+	(void)n;
 }
 
 static inline void

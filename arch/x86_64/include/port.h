@@ -11,6 +11,9 @@ struct Ureg { /* Plan 9's amd64 trap frame, 184 bytes [PLAN9-ABI 3.5] */
 _Static_assert(sizeof(struct Ureg) == 184, "Plan 9's Ureg");
 
 enum {
+	PORTPC = 1,
+	ElfMachineHere = 62,	/* EM_X86_64 */
+	AoutMagicHere = 0x8a97, /* [PLAN9-ABI 1.1] */
 	FLAGIF = 1 << 9,  /* of RFLAGS: interrupts are taken */
 	TypeSyscall = 64, /* Ureg.type of a system call: only the answer has changed */
 	TypeFull = 65,	  /* ... and more than that */
@@ -142,6 +145,25 @@ static inline void
 outl(u16 port, u32 v)
 {
 	__asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline u32
+pmtimer(u16 port)
+{
+	return inl(port);
+}
+
+/* The processor never keeps an absent entry, and looks at stores before it runs them [SDM 3A 4.10.2.3, 12.6]. */
+static inline void
+ptesync(void)
+{
+}
+
+static inline void
+textsync(const void *p, usize n)
+{
+	(void)p;
+	(void)n;
 }
 
 /* n bytes to one port. */
