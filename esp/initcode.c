@@ -8,8 +8,7 @@
 NORETURN void initmain(u64 tsc);
 
 __asm__(".section .text.first,\"ax\",@progbits\n.globl initstart\ninitstart:\n"
-	"\trdtsc\n\tshl $32, %rdx\n\tlea (%rdx,%rax), %rdi\n"
-	"\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall initmain\n.text\n");
+	INITSTART ".text\n");
 
 static void
 complain(const char *s)

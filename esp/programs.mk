@@ -4,13 +4,17 @@
 UCC    := clang --target=$(ARCH)-unknown-none-elf
 UFLAGS := -std=gnu11 -O2 -g0 -ffreestanding -fno-builtin -fno-pic -fno-stack-protector -fno-common \
           -fno-strict-aliasing -fno-asynchronous-unwind-tables $(filter-out -Wframe-larger-than%,$(WARN)) \
-          -Wframe-larger-than=8192 -Iinclude -Iesp/rt
+          -Wframe-larger-than=8192 -Iinclude -Iesp/rt -Iesp/rt/$(ARCH)
 UFP    := fpu
 U      := $(O)/user
 AOUT   := aouthello
 
-URT    := $(patsubst %.c,$(U)/%.o,$(wildcard esp/rt/*.c) $(call have,kernel/lib,mem str format number,.c))
+URT    := $(patsubst %.c,$(U)/%.o,$(wildcard esp/rt/*.c esp/rt/$(ARCH)/*.c) $(call have,kernel/lib,mem str format number,.c))
 UPROG  := $(wildcard esp/cmd/*.c esp/test/*.c esp/bench/*.c)
+# Tests that are written in x86_64's instructions.
+ifneq ($(ARCH),x86_64)
+UPROG  := $(filter-out esp/test/notestest.c esp/test/fpu.c esp/test/faults.c esp/test/doors.c esp/test/entry.c,$(UPROG))
+endif
 UNAMES := $(basename $(notdir $(UPROG)))
 UFILES := $(addprefix $(U)/boot/,$(UNAMES) $(notdir $(wildcard esp/etc/*)))
 
@@ -50,7 +54,7 @@ $(INITRD): $(UFILES) esp/programs.mk
 	  -C $(U)/boot -cf $@ $(sort $(notdir $(UFILES)))
 
 # The first user program: linked flat at UTZERO, its bytes in the kernel image.
-$(U)/initcode.elf: esp/rt/initcode.ld $(U)/esp/initcode.o $(U)/esp/rt/stubs.o
+$(U)/initcode.elf: esp/rt/initcode.ld $(U)/esp/initcode.o $(U)/esp/rt/$(ARCH)/stubs.o
 	$(Q)ld.lld -static -z max-page-size=4096 -z noexecstack -T $< $(filter %.o,$^) -o $@
 $(O)/initcode.h: $(U)/initcode.elf
 	@echo "  gen   $@"

@@ -9,6 +9,7 @@
 #include "lib.h"
 #include "syscall.h"
 #include "layout.h"
+#include "machine.h"
 
 enum { OREAD, OWRITE, ORDWR, OEXEC, OTRUNC = 0x10, OCEXEC = 0x20, ORCLOSE = 0x40, OEXCL = 0x1000 };
 enum { MREPL, MBEFORE, MAFTER, MCREATE = 4 };
@@ -70,14 +71,6 @@ struct Tos {
 };
 extern Tos *_tos;
 
-static inline u64
-rdtsc(void)
-{
-	u32 lo, hi;
-	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-	return (u64)hi << 32 | lo;
-}
-
 /* --- the library ------------------------------------------------------------------------------ */
 
 i64 read(int fd, void *buf, u32 n);
@@ -128,13 +121,6 @@ void *sbrk(i64 n);
 void *malloc(usize n); /* zeroed; nil when there is no memory */
 void free(void *p);
 
-/* A Plan 9 note handler's view of the registers, x86_64 [PLAN9-ABI 3.5]. */
-typedef struct Ureg Ureg;
-struct Ureg {
-	u64 ax, bx, cx, dx, si, di, bp, r8, r9, r10, r11, r12, r13, r14, r15;
-	u16 ds, es, fs, gs;
-	u64 type, error, pc, cs, flags, sp, ss;
-};
 /*
  * Install a handler written in C: notify() hands registers over as Plan 9's compilers like it, so a
  * trampoline turns it into f(ureg, note). 0: none.
