@@ -26,7 +26,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- the rooms, in river order ---------------------------------------------------------------------
 
-EFI   := main say image config rtmap options file gop clock pages build reloc exit fwmap fwtext
+EFI   := main say image config console rtmap options file gop clock pages build reloc exit fwmap fwtext
 LIB   := mem str format number crc32 sha256 kind parcel tar date
 MM    := ledger maptext bank xlat ptab walk kmap audit vmap kstack space xalloc pool malloc buddy page membal selftest own image segment
 KERN  := main phase log print screen mapview memmap lock panic conf initrd acpi archinit time arena \
@@ -34,7 +34,7 @@ KERN  := main phase log print screen mapview memmap lock panic conf initrd acpi 
          error chan path mount namec fgrp stat dev devtab devroot devcons line tod command \
          devdup devenv pipeq devpipe devproc devswap devarch \
          syscall sysproc sysfile sysseg runtime
-PORT  := uart cpu pte bridge devaudit gdt trap banner unwind fpu apic ioapic clock user power mtrr
+PORT  := uart cpu pte bridge devaudit gdt trap banner unwind fpu apic ioapic gic clock user power mtrr
 PORTS := enter vectors context usercopy
 
 # A file joins the build when it exists.
@@ -60,6 +60,13 @@ ifeq ($(ARCH),x86_64)
   MACHINE  := x64
   PORTFLAGS := -mno-red-zone -mgeneral-regs-only -funwind-tables
   EFIINC   := -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+endif
+ifeq ($(ARCH),aarch64)
+  BOOTNAME := BOOTAA64.EFI
+  MACHINE  := arm64
+  PORTFLAGS := -mgeneral-regs-only -fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+  EFIINC   := -isystem out/deps/gnu-efi-arm64/usr/include/efi -isystem out/deps/gnu-efi-arm64/usr/include/efi/aarch64
+  EFIHEADERS := out/deps/gnu-efi-arm64/usr/include/efi/efi.h
 endif
 ifeq ($(CC_KIND),mingw)
   KCC  := x86_64-w64-mingw32-gcc
@@ -97,6 +104,12 @@ $(O)/%.o: %.S Makefile
 	@mkdir -p $(@D)
 	@echo "  as    $<"
 	$(Q)$(KCC) $(KFLAGS) $(INC) -MMD -MP -c $< -o $@
+
+# The headers of gnu-efi for another machine, from Debian's package for it.
+out/deps/gnu-efi-%/usr/include/efi/efi.h:
+	@echo "  deps  gnu-efi for $*"
+	$(Q)tools/deps --headers $* out/deps/gnu-efi-$*
+$(call obj,$(EFI_C)): | $(EFIHEADERS)
 
 # What assembly needs of C: offsets.c says it, the compiler counts it.
 $(call obj,$(PORT_S)): $(if $(wildcard arch/$(ARCH)/offsets.c),$(O)/offsets.h)
