@@ -7,8 +7,7 @@
 
 NORETURN void initmain(u64 tsc);
 
-__asm__(".section .text.first,\"ax\",@progbits\n.globl initstart\ninitstart:\n"
-	INITSTART ".text\n");
+__asm__(".section .text.first,\"ax\",@progbits\n.globl initstart\ninitstart:\n" INITSTART ".text\n");
 
 static void
 complain(const char *s)

@@ -38,7 +38,7 @@ struct Acpi {
 	/* MADT [ACPI 6.5 5.2.12] */
 	bool madt;
 	Paddr lapic;
-	bool pcat; /* the old controllers are there too */
+	bool pcat;		/* the old controllers are there too */
 	Paddr gicd, gicc, gicr; /* of Arm machines: distributor, interfaces, redistributors; 0: absent */
 	u32 gicrsize;
 	u32 vtimer; /* interrupt line of the virtual timer (GTDT); 0: not told */
@@ -58,7 +58,7 @@ struct Acpi {
 	u8 resetspace; /* 0 memory, 1 I/O, 2 PCI configuration */
 	u64 resetaddr;
 	bool psci, psciviahvc; /* Arm's power interface, and its way in */
-	Paddr dsdt; /* checked when someone needs it; 0: none */
+	Paddr dsdt;	       /* checked when someone needs it; 0: none */
 	/* FPDT: when the firmware did what, ns since the machine was reset [ACPI 6.5 5.2.24] */
 	bool fpdt;
 	u64 nsreset, nsload, nsstart, nsexit0,

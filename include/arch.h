@@ -99,7 +99,8 @@ Paddr mmuroot(void);
 void tlbflushva(u64 va); /* one page, this processor */
 void tlbflushall(void);	 /* everything, global entries too, this processor */
 /* Entries written where there were none are seen from here on. Inline in port.h: void ptesync(void). */
-/* Instructions written as data at p are what will be run. In port.h: void textsync(const void *p, usize n). */
+/* Instructions written as data at p are what will be run. In port.h: void textsync(const void *p, usize n).
+ */
 
 /* --- traps ------------------------------------------------------------------------------------------ */
 

@@ -84,7 +84,7 @@ struct BootKeep {
 	u32 nsect, pad;
 	BootSect sect[BootSects];
 	BootFb fb;
-	Paddr rsdp; /* 0: none */
+	Paddr rsdp;   /* 0: none */
 	BootRun uart; /* registers of the console, whole pages; absent where the port knows by itself */
 	u32 uartirq, uartpad;
 	Paddr smbios;

@@ -95,7 +95,8 @@ ehdrok(const u8 *h, usize n)
 
 	if (n < ElfHdr || memcmp(h, ident, sizeof ident) != 0)
 		return false;
-	if (le16(h + ElfType) != EtExec || le16(h + ElfMachine) != ElfMachineHere || le32(h + ElfVersion) != 1)
+	if (le16(h + ElfType) != EtExec || le16(h + ElfMachine) != ElfMachineHere ||
+	    le32(h + ElfVersion) != 1)
 		return false;
 	phoff = le64(h + ElfPhoff);
 	phnum = le16(h + ElfPhnum);

@@ -2,8 +2,8 @@
  * The whole first life over a fake firmware: efimain to the bridge, which here is a jump back into the
  * test. The fake lies in one way after another; what must come out is either a sound parcel and not one
  * forbidden call, or words on ConOut, a status, and every page given back.
- * sources: efi/main.c efi/say.c efi/image.c efi/config.c efi/console.c efi/options.c efi/file.c efi/gop.c efi/clock.c
- * sources: efi/rtmap.c efi/pages.c efi/build.c efi/reloc.c efi/exit.c efi/fwmap.c efi/fwtext.c
+ * sources: efi/main.c efi/say.c efi/image.c efi/config.c efi/options.c efi/file.c efi/gop.c efi/clock.c
+ * sources: efi/rtmap.c efi/pages.c efi/build.c efi/reloc.c efi/exit.c efi/fwmap.c efi/fwtext.c efi/console.c
  * sources: mm/ledger.c mm/kmap.c mm/ptab.c mm/xlat.c arch/host/pte.c
  * sources: kernel/lib/kind.c kernel/lib/parcel.c kernel/lib/tar.c kernel/lib/str.c kernel/lib/format.c
  * sources: kernel/lib/number.c kernel/lib/crc32.c kernel/lib/sha256.c

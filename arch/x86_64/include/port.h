@@ -14,9 +14,9 @@ enum {
 	PORTPC = 1,
 	ElfMachineHere = 62,	/* EM_X86_64 */
 	AoutMagicHere = 0x8a97, /* [PLAN9-ABI 1.1] */
-	FLAGIF = 1 << 9,  /* of RFLAGS: interrupts are taken */
-	TypeSyscall = 64, /* Ureg.type of a system call: only the answer has changed */
-	TypeFull = 65,	  /* ... and more than that */
+	FLAGIF = 1 << 9,	/* of RFLAGS: interrupts are taken */
+	TypeSyscall = 64,	/* Ureg.type of a system call: only the answer has changed */
+	TypeFull = 65,		/* ... and more than that */
 };
 
 static inline void
@@ -153,7 +153,8 @@ pmtimer(u16 port)
 	return inl(port);
 }
 
-/* The processor never keeps an absent entry, and looks at stores before it runs them [SDM 3A 4.10.2.3, 12.6]. */
+/* The processor never keeps an absent entry, and looks at stores before it runs them [SDM 3A 4.10.2.3, 12.6].
+ */
 static inline void
 ptesync(void)
 {
