@@ -258,8 +258,8 @@ TEST(test_C10_H4_summary_agrees_with_the_law)
 	hostclear();
 	memsummary();
 	u64 all = memory / MiB, um = user * 4096 / MiB;
-	snprintf(line, sizeof line, "page: %lluM memory: %lluM kernel data, %lluM user, 0M swap\n", all, all - um,
-		 um);
+	snprintf(line, sizeof line, "page: %lluM memory: %lluM kernel data, %lluM user, 0M swap\n", all,
+		 all - um, um);
 	assert_string_equal(hostlog, line);
 }
 

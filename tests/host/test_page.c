@@ -46,8 +46,8 @@ TEST(test_H3_H4_pageinit_says_what_there_is)
 	bootedmb(64);
 	u64 ram = 64 * MiB + MiB, user = spare() * BY2PG; /* and the megabyte of first tables */
 	char line[100];
-	snprintf(line, sizeof line, "\npage: %lluM memory: %lluM kernel data, %lluM user, 0M swap\n", ram / MiB,
-		 ram / MiB - user / MiB, user / MiB);
+	snprintf(line, sizeof line, "\npage: %lluM memory: %lluM kernel data, %lluM user, 0M swap\n",
+		 ram / MiB, ram / MiB - user / MiB, user / MiB);
 	assert_true(hostsaid(line));
 	assert_true(hostsaid("unmapped 0 poisoned 0"));
 	Pagestat s = pagestat();
