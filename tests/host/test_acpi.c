@@ -345,7 +345,7 @@ test_T7_times_that_lie(void **state)
 }
 
 static void
-test_P33_too_many_are_counted(void **state)
+test_B3_too_many_are_counted(void **state)
 {
 	static Acpi a;
 	u32 n = 44, want = 0;
@@ -376,7 +376,7 @@ main(void)
 	    T(test_L1_records_that_lie),
 	    T(test_T7_the_firmwares_times_are_read),
 	    T(test_T7_times_that_lie),
-	    T(test_P33_too_many_are_counted),
+	    T(test_B3_too_many_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,7 @@ test_M3_programs_text_is_not_in_the_ring(void **state)
 }
 
 static void
-test_P33_long_text_says_that_it_was_cut(void **state)
+test_B3_long_text_says_that_it_was_cut(void **state)
 {
 	char text[2000];
 
@@ -217,7 +217,7 @@ main(void)
 	    cmocka_unit_test_setup(test_Q3_ring_in_pieces_and_more_than_it_holds, fresh),
 	    cmocka_unit_test_setup(test_Q3_early_text_reaches_the_ring, fresh),
 	    cmocka_unit_test_setup(test_M3_programs_text_is_not_in_the_ring, fresh),
-	    cmocka_unit_test_setup(test_P33_long_text_says_that_it_was_cut, fresh),
+	    cmocka_unit_test_setup(test_B3_long_text_says_that_it_was_cut, fresh),
 	    cmocka_unit_test_setup(test_Q1_Q2_words_and_crumbs_are_unique, fresh),
 	    cmocka_unit_test_setup(test_Q1_phases_in_order, fresh),
 	    cmocka_unit_test_setup(test_Q4_places_for_a_fault, fresh),
