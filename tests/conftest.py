@@ -58,7 +58,11 @@ class CFile(pytest.File):
         self.program = os.path.join(HOST, self.path.stem)
         self.report = None
         text = self.path.read_text()
-        for name in re.findall(r"^(test_\w+)\(void \*\*\w*\)$", text, re.M):
+        # Defined as a function or through a macro of the file's own, or named in main's list.
+        names = list(dict.fromkeys(re.findall(r"\b(test_\w+)(?=\)|\(void \*\*)", text)))
+        if not names:
+            raise self.CollectError(f"{self.path}: no test was understood")
+        for name in names:
             yield CTest.from_parent(self, name=name)
 
     def results(self):
@@ -91,6 +95,9 @@ class CFile(pytest.File):
             for case in ElementTree.parse(xml).iter("testcase"):
                 bad = case.find("failure")
                 results[case.get("name")] = "" if bad is None else (bad.text or "failed")
+        unseen = set(results) - {c.name for c in self.collect()}
+        if unseen:
+            raise CFailure(f"{self.program}: ran, but is no test by its source: {', '.join(sorted(unseen))}")
         if done.returncode != 0 and not any(results.values()):
             # Died (a sanitizer, a leak, a signal) with no failed test: everything in the program fails.
             return {name: self.tail for name in [c.name for c in self.collect()]}
