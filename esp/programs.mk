@@ -13,7 +13,7 @@ URT    := $(patsubst %.c,$(U)/%.o,$(wildcard esp/rt/*.c esp/rt/$(ARCH)/*.c) $(ca
 UPROG  := $(wildcard esp/cmd/*.c esp/test/*.c esp/bench/*.c)
 # Tests that are written in x86_64's instructions.
 ifneq ($(ARCH),x86_64)
-UPROG  := $(filter-out esp/test/notestest.c esp/test/fpu.c esp/test/faults.c esp/test/doors.c esp/test/entry.c,$(UPROG))
+UPROG  := $(filter-out esp/test/doors.c esp/test/entry.c,$(UPROG))
 endif
 UNAMES := $(basename $(notdir $(UPROG)))
 UFILES := $(addprefix $(U)/boot/,$(UNAMES) $(notdir $(wildcard esp/etc/*)))

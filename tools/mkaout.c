@@ -1,7 +1,7 @@
 /*
  * mkaout.c: turn a program linked with esp/rt/user.ld (static ELF64, text from UTZERO, data at the next
- * 2 MiB) into a Plan 9 a.out for amd64 [PLAN9-ABI 1.1]: big-endian header, text, data, no symbols.
- * The header takes the first 40 bytes at UTZERO, where the ELF's own headers were.
+ * 2 MiB) into a Plan 9 a.out for amd64 or arm64 [PLAN9-ABI 1.1, 8]: big-endian header, text, data, no
+ *symbols. The header takes the first 40 bytes at UTZERO, where the ELF's own headers were.
  *
  *	mkaout in.elf out.aout
  */
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { Magic = 0x8a97, Hdrsize = 40, Utzero = 0x200000, Align = 0x200000 };
+enum { MagicAmd64 = 0x8a97, MagicArm64 = 0x8c47, Hdrsize = 40, Utzero = 0x200000, Align = 0x200000 };
 
 __attribute__((noreturn)) static void
 die(const char *file, const char *why)
@@ -79,7 +79,7 @@ main(int argc, char **argv)
 	if (text->p_vaddr != Utzero || text->p_filesz < Hdrsize ||
 	    data->p_vaddr != (Utzero + text->p_filesz + Align - 1) / Align * Align)
 		die(argv[1], "segments are not where an a.out has them");
-	put32(hdr, Magic);
+	put32(hdr, ((const Elf64_Ehdr *)elf)->e_machine == EM_AARCH64 ? MagicArm64 : MagicAmd64);
 	put32(hdr + 4, (uint32_t)textsize);
 	put32(hdr + 8, (uint32_t)data->p_filesz);
 	put32(hdr + 12, (uint32_t)(data->p_memsz - data->p_filesz));

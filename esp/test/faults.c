@@ -2,6 +2,7 @@
  * faults.c: what a program may not do kills it, with 9front's words, and nobody else (N4, N7, Q5).
  */
 #include "check.h"
+#include "forbid.h"
 
 static const int constant = 3;
 extern char end[];
@@ -66,7 +67,7 @@ goaround(volatile u8 *code)
 static void
 stackjump(void)
 {
-	volatile u8 code[16] = {0xc3};
+	volatile u8 code[16] = {RETURN};
 
 	goaround(code);
 }
@@ -74,7 +75,7 @@ stackjump(void)
 static void
 datajump(void)
 {
-	static volatile u8 code[16] = {0xc3};
+	static volatile u8 code[16] = {RETURN};
 
 	goaround(code);
 }
@@ -86,81 +87,9 @@ beyondbss(void)
 }
 
 static void
-divide(void)
-{
-	__asm__ volatile("xor %%edx, %%edx\n\tmov $1, %%eax\n\txor %%ecx, %%ecx\n\tdiv %%ecx" ::
-			     : "eax", "edx", "ecx");
-}
-
-static void
 undefined(void)
 {
-	__asm__ volatile("ud2");
-}
-
-static void
-breakpoint(void)
-{
-	__asm__ volatile("int3");
-}
-
-static void
-cli(void)
-{
-	__asm__ volatile("cli");
-}
-
-static void
-hlt(void)
-{
-	__asm__ volatile("hlt");
-}
-
-static void
-portio(void)
-{
-	__asm__ volatile("outb %%al, $0x80" ::: "memory");
-}
-
-static void
-readcr3(void)
-{
-	__asm__ volatile("mov %%cr3, %%rax" ::: "rax");
-}
-
-static void
-invlpg(void)
-{
-	__asm__ volatile("invlpg (%%rsp)" ::: "memory");
-}
-
-/* Into a 32-bit code segment, and SYSCALL there. */
-static void
-compat(void)
-{
-	__asm__ volatile("ljmp *1f(%%rip)\n"
-			 "1: .long 2f\n"
-			 ".word 0x1b\n"
-			 "2: syscall" ::
-			     : "memory");
-}
-
-static void
-badgate(void)
-{
-	__asm__ volatile("int $0x40");
-}
-
-static void
-badstack(void)
-{
-	__asm__ volatile("mov $0x1000, %rsp\n\tpush %rax");
-}
-
-static void
-syscallbadstack(void)
-{
-	__asm__ volatile("mov $0x1000, %rsp\n\tmov $4, %ebp\n\tsyscall\n\tud2");
+	UNDEFINED();
 }
 
 static void
@@ -208,18 +137,10 @@ main(int argc, char **argv)
 	checkend("N4_jump_to_stack_is_killed", stackjump, "sys: trap: fault read addr=0x7f");
 	checkend("N4_jump_to_data_is_killed", datajump, "sys: trap: fault read addr=0x");
 	checkend("N7_beyond_bss", beyondbss, "sys: trap: fault write addr=0x");
-	checkend("N7_divide", divide, "sys: trap: divide error pc=0x");
 	checkend("N7_undefined", undefined, "sys: trap: invalid opcode pc=0x");
-	checkend("N7_breakpoint", breakpoint, "sys: breakpoint");
-	checkend("N7_cli", cli, "sys: trap: general protection violation pc=0x");
-	checkend("N7_hlt", hlt, "sys: trap: general protection violation");
-	checkend("N7_port_io", portio, "sys: trap: general protection violation");
-	checkend("N7_read_cr3", readcr3, "sys: trap: general protection violation");
-	checkend("N7_invlpg", invlpg, "sys: trap: general protection violation");
-	checkend("N7_bad_gate", badgate, "sys: trap: ");
-	checkend("N7_compatibility_mode_is_closed", compat, "sys: trap: ");
-	checkend("N7_bad_stack", badstack, "sys: trap: fault write addr=0x");
-	checkend("N6_call_with_a_bad_stack", syscallbadstack, "sys: bad address in syscall");
+#define F(name, fn, note) checkend(name, fn, note);
+	FORBIDDEN(F)
+#undef F
 	checkend("O5_unknown_call", nosuchcall, "sys: bad sys call");
 	checkend("N3_stack_overflow", deepstack, "sys: trap: fault ");
 	checkend("N3_stack_grows_to_15_MiB", growstack, "");

@@ -31,7 +31,7 @@ skip(Ureg *u, char *note)
 {
 	got++;
 	strecpy(last, sizeof last, note);
-	u->pc += 2; /* ud2 */
+	u->pc += UNDEFINEDSIZE;
 	noted(NCONT);
 }
 
@@ -51,20 +51,14 @@ selfnote(void)
 }
 
 /* NSAVE: out of the handler, on its frame, where the frame's pc says; the registers are the frame's. */
-__asm__(".globl saved\n"
-	"saved: mov 8(%rsp), %rdi\n"
-	"	mov 16(%rsp), %rsi\n"
-	"	mov %rbx, %rdx\n"
-	"	sub %rsp, %rdi; mov %rdi, %rcx; add %rsp, %rdi\n"
-	"	and $-16, %rsp\n"
-	"	call savedin\n");
+__asm__(SAVEDIN);
 void saved(void);
-void savedin(Ureg *u, char *note, u64 bx, u64 below);
+void savedin(Ureg *u, char *note, u64 kept, u64 below);
 
 void
-savedin(Ureg *u, char *note, u64 bx, u64 below)
+savedin(Ureg *u, char *note, u64 kept, u64 below)
 {
-	if (u->pc != (u64)saved || strcmp(note, "save me") != 0 || bx != 0x5a5a5a || below != 160)
+	if (u->pc != (u64)saved || strcmp(note, "save me") != 0 || kept != 0x5a5a5a || below != 160)
 		exits("the frame is another");
 	post(getpid(), "note", "again"); /* the handler is free for a next one */
 	exits(got == 2 ? nil : "no second note");
@@ -77,7 +71,7 @@ savehandler(Ureg *u, char *note)
 	if (strcmp(note, "again") == 0)
 		noted(NCONT);
 	u->pc = (u64)saved;
-	u->bx = 0x5a5a5a;
+	u->KEPT = 0x5a5a5a;
 	noted(NSAVE);
 }
 
@@ -108,7 +102,7 @@ static void
 edit(void)
 {
 	atnotify(skip);
-	__asm__ volatile("ud2");
+	UNDEFINED();
 	exits(got == 1 && strstr(last, "invalid opcode pc=0x") ? nil : "handler did not see it");
 }
 
@@ -119,12 +113,7 @@ registers(void)
 	u64 a = 1, b = 2, c = 3, d = 4;
 
 	atnotify(skip);
-	__asm__ volatile(
-	    "mov $0x1111, %%rbx\n\tmov $0x2222, %%r12\n\tmov $0x3333, %%r14\n\tmov $0x4444, %%rsi\n\t"
-	    "ud2\n\tmov %%rbx, %0\n\tmov %%r12, %1\n\tmov %%r14, %2\n\tmov %%rsi, %3"
-	    : "=m"(a), "=m"(b), "=m"(c), "=m"(d)
-	    :
-	    : "rbx", "r12", "r14", "rsi", "memory");
+	FOURREGISTERS(a, b, c, d);
 	exits(a == 0x1111 && b == 0x2222 && c == 0x3333 && d == 0x4444 ? nil : "a register was lost");
 }
 
@@ -132,14 +121,14 @@ static void
 faultinhandler(Ureg *u, char *note)
 {
 	(void)u, (void)note;
-	__asm__ volatile("ud2");
+	UNDEFINED();
 }
 
 static void
 doublefault(void)
 {
 	atnotify(faultinhandler);
-	__asm__ volatile("ud2");
+	UNDEFINED();
 }
 
 static void
@@ -183,21 +172,16 @@ static void
 evilflags(Ureg *u, char *note)
 {
 	(void)note;
-	u->flags |= 0x3000 | 0x100 | 0x4000; /* IOPL, TF, NT */
-	u->cs = 8;
-	u->ss = 16;
+	EVILFLAGS(u);
 	noted(NCONT);
 }
 
 static void
 flagsafe(void)
 {
-	u64 fl;
-
 	atnotify(evilflags);
 	post(getpid(), "note", "x");
-	__asm__ volatile("pushf\n\tpop %0" : "=r"(fl));
-	exits((fl & 0x7100) == 0 ? nil : "privileged flags came back");
+	exits(flagsclean() ? nil : "privileged flags came back");
 }
 
 static void

@@ -167,7 +167,7 @@ runit(void)
 static void
 rights(void)
 {
-	static const u8 code[] = {0xc3}; /* ret */
+	static const u8 code[] = {RETURN};
 
 	mem = attach(RONLY, "memory", nil, PG);
 	checkend("N8_readonly_reads", touch, "");
