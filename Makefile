@@ -64,7 +64,8 @@ endif
 ifeq ($(ARCH),aarch64)
   BOOTNAME := BOOTAA64.EFI
   MACHINE  := arm64
-  PORTFLAGS := -mgeneral-regs-only -fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+  # Unwind tables for the order in which a frame record is saved: without them the two words change places.
+  PORTFLAGS := -mgeneral-regs-only -fno-omit-frame-pointer -funwind-tables
   EFIINC   := -isystem out/deps/gnu-efi-arm64/usr/include/efi -isystem out/deps/gnu-efi-arm64/usr/include/efi/aarch64
   EFIHEADERS := out/deps/gnu-efi-arm64/usr/include/efi/efi.h
 endif

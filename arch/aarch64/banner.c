@@ -11,17 +11,16 @@ excname(u64 ec)
 {
 	switch (ec) {
 	case EcUnknown:
-		return "undefined instruction";
-	case EcWfx:
-		return "wait instruction";
+		return "invalid opcode";
 	case EcFp:
 		return "floating point access";
 	case EcIllegal:
 		return "illegal execution state";
 	case EcSvc:
 		return "system call";
+	case EcWfx: /* what only the kernel may: the PC's word for it, in notes of both ports */
 	case EcSysreg:
-		return "system register access";
+		return "general protection violation";
 	case EcIabtUser:
 	case EcIabt:
 		return "instruction abort";

@@ -20,6 +20,12 @@ trapinit0(void)
 	__asm__ volatile("msr daifclr, #4" : : : "memory"); /* system errors are heard of at once */
 }
 
+bool
+trapspeaks(void)
+{
+	return speaking;
+}
+
 /* Interrupt controllers, all lines masked. After mm and archinit(). */
 void
 trapinit(void)

@@ -1,6 +1,6 @@
 /*
- * usercopy.S: the only instructions that touch user memory, and probe(), which touches what may not be
- * there. Each stands in the table `guards`: first instruction, end, where to go on when the fault cannot be
+ * usercopy.S: the only instructions that touch user memory; probe(), which touches what may not be there;
+ * semihost(), which nobody may hear. Each stands in the table `guards`: first instruction, end, where to go on when the fault cannot be
  * answered. Addresses are checked before the first byte. Loads and stores are the unprivileged ones: they
  * have the user's rights, so the kernel's right to touch user pages stays off all the time (PAN); the
  * one exclusive pair has no such form and opens that door. [ARM ARM C3.2.5, D8.4.4]
@@ -129,6 +129,17 @@ guardprobeend:
 	str	x9, [x1]
 	mov	w0, #1
 	ret
+
+/*
+ * void semihost(u64 operation, const void *block): a word to the emulator or debugger that listens for it;
+ * where none does, the instruction is undefined and nothing happens. [Arm semihosting 2.0 4]
+ */
+	.globl	semihost
+semihost:
+guardhost:
+	hlt	#0xf000
+guardhostend:
+	ret
 	.ltorg
 
 	.section .rdata,"dr"
@@ -141,5 +152,6 @@ guards:
 	.quad	guardstr, guardstrend, strbad
 	.quad	guardcas, guardcasend, casbad
 	.quad	guardprobe, guardprobeend, refused
+	.quad	guardhost, guardhostend, guardhostend
 	.quad	sysargs, sysargsend, sysbadargs
 guardsend:

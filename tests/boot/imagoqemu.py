@@ -31,8 +31,10 @@ import pexpect
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, os.environ.get("IMAGO_OUT", "out/x86_64"))
+OUT_ARM = os.path.join(TOP, "out/aarch64")
 RESULTS = os.path.join(TOP, "out/tests")
 FIRMWARE = "/usr/share/OVMF"
+FIRMWARE_ARM = "/usr/share/AAVMF"
 PROMPT = r"(?:^|[\r\n])% $"
 
 # Every wait, in seconds of an idle machine; a busy one multiplies them.
@@ -55,7 +57,9 @@ def have(path):
 
 
 def firmware(kind):
-    """Paths of OVMF's code and variables: '4M', '2M', or 'secboot' (snakeoil keys, needs smm)."""
+    """Paths of the firmware's code and variables: '4M', '2M', 'secboot' (snakeoil keys, needs smm), or 'arm'."""
+    if kind == "arm":
+        return [have(os.path.join(FIRMWARE_ARM, f"AAVMF_{part}.fd")) for part in ("CODE", "VARS")]
     code, variables = {
         "4M": ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
         "2M": ("OVMF_CODE.fd", "OVMF_VARS.fd"),
@@ -110,6 +114,19 @@ def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none
     if big:  # more memory than the host has: only what the guest touches is paid for
         args += ["-object", f"memory-backend-ram,id=ram,size={mem},reserve=off"]
     return args + list(extra)
+
+
+def qemu_args_arm(esp, variables, *, mem="512M", cpu="max", machine="virt", vga="none", smp=1, snapshot=True):
+    """The same for the port to aarch64: semihosting is its debug exit; vga names a device, as ramfb."""
+    code, _ = firmware("arm")
+    args = ["qemu-system-aarch64", "-nodefaults", "-no-user-config", "-no-reboot", "-net", "none",
+            "-machine", machine, "-accel", "tcg", "-cpu", cpu, "-m", mem, "-smp", str(smp),
+            "-boot", "menu=on,splash-time=0", "-semihosting-config", "enable=on,target=native",
+            "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
+            "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
+            "-drive", f"if=none,id=esp,format=raw,snapshot={'on' if snapshot else 'off'},file={esp}",
+            "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
+    return args + ([] if vga == "none" else ["-device", vga])
 
 
 class Qmp:
@@ -167,7 +184,7 @@ class Guest:
     """One boot. `name` is the directory of its traces; the other words are qemu_args' and edit_esp's."""
 
     def __init__(self, name, *, conf=(), files=None, efi=None, remove=(), esp=None, extra=(), timeout=BOOT_TIMEOUT,
-                 qmp=True, **machine):
+                 qmp=True, arch="x86_64", **machine):
         self.name = name
         self.timeout = timeout
         self.dir = os.path.join(RESULTS, re.sub(r"[^A-Za-z0-9_.+-]+", "-", name))
@@ -176,17 +193,18 @@ class Guest:
         self.tmp = tempfile.mkdtemp(prefix="imago.")
         self.serial = os.path.join(self.dir, "serial.raw")
         self._status = None
-        esp = have(esp or os.path.join(OUT, "esp.img"))
+        arm = arch == "aarch64"
+        esp = have(esp or os.path.join(OUT_ARM if arm else OUT, "esp.img"))
         if conf or files or efi or remove:
             edited = os.path.join(self.tmp, "esp.img")
             edit_esp(esp, edited, conf, files, efi, remove)
             esp = edited
         variables = os.path.join(self.tmp, "vars.fd")
-        shutil.copyfile(firmware(machine.get("ovmf", "4M"))[1], variables)
-        self.args = qemu_args(esp, variables, **machine)
+        shutil.copyfile(firmware("arm" if arm else machine.get("ovmf", "4M"))[1], variables)
+        self.args = (qemu_args_arm if arm else qemu_args)(esp, variables, **machine)
         self.args += ["-display", "none", "-monitor", "none",
                       "-chardev", f"stdio,id=serial,signal=off,logfile={self.serial}", "-serial", "chardev:serial"]
-        for port in CRUMB_PORTS:
+        for port in () if arm else CRUMB_PORTS:
             self.args += ["-chardev", f"file,id=crumb{port:x},path={self.crumbfile(port)}",
                           "-device", f"isa-debugcon,iobase={port:#x},chardev=crumb{port:x}"]
         if qmp:
@@ -355,6 +373,24 @@ def seal(path):
         f.write(b"run: seal %016x bytes %d\n" % (total, len(data)))
 
 
+def run_arm(o):
+    """make ARCH=aarch64 run: --mem, --cpu, --smp, --gdb, --wait; other words behind --."""
+    with tempfile.TemporaryDirectory(prefix="imago.") as tmp:
+        esp, variables = have(os.path.join(OUT, "esp.img")), os.path.join(tmp, "vars.fd")
+        shutil.copyfile(firmware("arm")[1], variables)
+        if o.conf:
+            edit_esp(esp, os.path.join(tmp, "esp.img"), o.conf)
+            esp = os.path.join(tmp, "esp.img")
+        args = qemu_args_arm(esp, variables, mem=o.mem, cpu=o.cpu, smp=o.smp, snapshot=False,
+                             vga="ramfb" if o.display else "none")
+        args += ["-chardev", f"stdio,id=serial,mux=on,signal=off,logfile={os.path.join(OUT, 'boot.log')}",
+                 "-serial", "chardev:serial", "-mon", "chardev=serial"]
+        args += [] if o.display else ["-display", "none"]
+        if o.gdb or o.wait:
+            args += ["-gdb", "tcp:localhost:1234"] + (["-S"] if o.wait else [])
+        return subprocess.run(args + o.extra).returncode
+
+
 def main(argv):
     ap = argparse.ArgumentParser(prog="imagoqemu", description="Boot imago on this terminal. Ctrl-A X ends QEMU.")
     ap.add_argument("--mem", default="512M")
@@ -369,6 +405,8 @@ def main(argv):
     ap.add_argument("--conf", action="append", default=[], metavar="LINE", help="add a line to boot.cfg")
     ap.add_argument("extra", nargs="*", help="more words for QEMU, behind --")
     o = ap.parse_args(argv)
+    if OUT == OUT_ARM:
+        return run_arm(o)
     esp, log = have(os.path.join(OUT, "esp.img")), os.path.join(OUT, "boot.log")
     with tempfile.TemporaryDirectory(prefix="imago.") as tmp:
         variables = os.path.join(tmp, "vars.fd")

@@ -52,3 +52,6 @@ void gicinterrupt(Ureg *u);
 bool gicenable(u32 intid, bool edge);
 /* usercopy.S: one word of kernel memory that may not be there */
 bool probe(u64 va, u64 *v);
+void semihost(u64 operation, const void *block);
+/* trap.c: do our vectors speak already? */
+bool trapspeaks(void);
