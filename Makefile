@@ -9,7 +9,9 @@
 #   make deps       install what is missing (Debian 12, as root or with sudo)
 #   make format     clang-format over the tree;  make clean
 #
-#   ARCH=x86_64     the port;  V=1 shows commands;  CC_KIND=mingw builds with x86_64-w64-mingw32-gcc
+#   make port       what a port is made of: files and their lines
+#
+#   ARCH=x86_64     the port, or aarch64;  V=1 shows commands;  CC_KIND=mingw builds with x86_64-w64-mingw32-gcc
 
 ARCH    ?= x86_64
 CC_KIND ?= clang
@@ -156,6 +158,9 @@ bench: all $(H)/benchmap
 gdb:
 	@echo "# beside a machine started with: make run RUNFLAGS=--gdb     (--wait: before its first instruction)" >&2
 	@echo "gdb -q $(O)/$(BOOTNAME) -ex 'target remote localhost:1234' -x tools/gdb/imago.py"
+port:
+	$(Q)for p in arch/x86_64 arch/aarch64 arch/host esp/rt/x86_64 esp/rt/aarch64; do echo "$$p:"; \
+	  git ls-files $$p | xargs wc -l | sed 's|'"$$p"'/||'; done
 deps:
 	$(Q)tools/deps
 help:
@@ -165,7 +170,7 @@ clean:
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-.PHONY: all run bench gdb deps help clean format
+.PHONY: all run bench gdb port deps help clean format
 # The value of a variable, for the tests: make -s print-KFLAGS
 print-%:
 	@echo '$($*)'

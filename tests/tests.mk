@@ -25,7 +25,8 @@ HINC_arch    := -Iinclude -Imm -Iarch/host/include
 HINC_tests   := -Iinclude -Iout/font -Imm -Ikernel -Iefi -Itools -Iarch/host/include -Itests/host -isystem /usr/include/efi -isystem /usr/include/efi/x86_64 -DGNU_EFI_USE_MS_ABI
 HINC_tools   := -Iinclude -Imm -Iefi -Itools -Iarch/host/include
 HINC_x86     := -Iinclude -Imm -Iarch/x86_64/include -Iarch/x86_64
-hinc = $(if $(filter arch/x86_64/%,$(1)),$(HINC_x86),$(HINC_$(firstword $(subst /, ,$(1)))))
+HINC_arm     := -Iinclude -Imm -Iarch/aarch64/include -Iarch/aarch64
+hinc = $(if $(filter arch/x86_64/%,$(1)),$(HINC_x86),$(if $(filter arch/aarch64/%,$(1)),$(HINC_arm),$(HINC_$(firstword $(subst /, ,$(1))))))
 
 HTESTS := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 hsrc    = $(shell sed -n 's/^.*sources: *//p' tests/host/$(1).c)
@@ -66,8 +67,11 @@ buildtests:
 check: buildtests
 	$(Q)$(PYTEST) tests/host tests/static $(if $(T),-k '$(T)')
 # Boots are tested from the day there is something to boot.
-test: all hostile buildtests
+test: all secondport hostile buildtests
 	$(Q)$(PYTEST) tests $(if $(wildcard kernel/main.c),,--ignore=tests/boot) $(if $(T),-k '$(T)')
+# The other port, for the boots that prove it.
+secondport: $(if $(filter x86_64,$(ARCH)),all)
+	$(Q)$(MAKE) ARCH=aarch64 all
 status:
 	$(Q)tools/status
 
@@ -86,7 +90,7 @@ MUTANTS := 40
 mutants:
 	$(Q)tools/mutate -n $(MUTANTS) $(FILES)
 
-.PHONY: check buildtests test status coverage mutants hosttests
+.PHONY: check buildtests test secondport status coverage mutants hosttests
 
 # The hostile firmware: a UEFI application of its own that starts imago and lies to it.
 hostile: out/x86_64/hostile.efi

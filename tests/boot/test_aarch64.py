@@ -8,6 +8,7 @@ import re
 import pytest
 
 from imagoqemu import SLOW, Guest, in_order
+import arm
 from matrix import phases
 from test_user import results_of
 
@@ -24,9 +25,10 @@ MACHINES = {
 
 @pytest.mark.ids("W1", "W2")
 @pytest.mark.parametrize("kind", MACHINES)
-def test_W1_W2_boots_to_the_shell(kind):
+def test_W1_W2_boots_to_the_shell(kind, tmp_path):
     machine = MACHINES[kind]
-    with Guest("arm-" + kind, **ARM, **machine) as g:
+    gdb = str(tmp_path / "gdb")
+    with Guest("arm-" + kind, extra=arm.gdbwords(gdb), **ARM, **machine) as g:
         g.prompt()
         in_order(g.log, [rf"^BOOT.*{re.escape(text)}" for crumb, _, text in phases()
                          if crumb != "E1" or machine.get("vga")])
@@ -34,6 +36,7 @@ def test_W1_W2_boots_to_the_shell(kind):
         assert f"gic: version {3 if 'gic3' in kind else 2} " in g.log
         assert "violations=0" in g.log and "bad=0" in g.log
         assert all(line.endswith(" off 0 ok") for line in re.findall(r"^MEMBAL .*$", g.log, re.M))
+        assert arm.problems(g, gdb) == []
         assert g.run("echo alive") == "alive"
         assert g.poweroff() == 0
 

@@ -14,7 +14,7 @@ FIRST_LIFE = {"mm/kmap.c"}  # the builder's pool, 1:1
 
 
 def sources():
-    for room in ("mm", "kernel", "efi", "arch/x86_64"):
+    for room in ("mm", "kernel", "efi", "arch/x86_64", "arch/aarch64"):
         yield from (os.path.relpath(p, TOP) for p in sorted(glob.glob(os.path.join(TOP, room, "*.[ch]"))))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.path.join(TOP, "out")
-KERNEL_ROOMS = ("include/", "efi/", "kernel/", "mm/", "arch/x86_64/")
+KERNEL_ROOMS = ("include/", "efi/", "kernel/", "mm/", "arch/x86_64/", "arch/aarch64/")
 
 
 def tree(*ends):
