@@ -7,9 +7,8 @@
 #   make bench      instructions per operation into out/bench.txt
 #   make gdb        one command that debugs the running machine
 #   make deps       install what is missing (Debian 12, as root or with sudo)
-#   make format     clang-format over the tree;  make clean
-#
 #   make port       what a port is made of: files and their lines
+#   make format     clang-format over the tree;  make clean
 #
 #   ARCH=x86_64     the port, or aarch64;  V=1 shows commands;  CC_KIND=mingw builds with x86_64-w64-mingw32-gcc
 
