@@ -215,7 +215,7 @@ backtrace(const Ureg *u, u64 *pcs, int n)
 		return 0;
 	if (u != nil)
 		pcs[got++] = u->pc;
-	while (got < n && fp != 0 && fp % 16 == 0 && probe(fp, &next) && probe(fp + 8, &pc) && pc != 0) {
+	while (got < n && fp != 0 && fp % 8 == 0 && probe(fp, &next) && probe(fp + 8, &pc) && pc != 0) {
 		pcs[got++] = pc;
 		if (next <= fp && next != 0)
 			break; /* stacks grow down: callers lie above */
