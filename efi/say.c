@@ -34,7 +34,7 @@ conout(Guest *g, const char *s)
 void
 saybanner(Guest *g)
 {
-	conout(g, "efi: imago");
+	conout(g, "imago");
 }
 
 /* Put a refusal into words and pass the status on; the words are spoken by giveup(). */

@@ -247,7 +247,7 @@ sealline(Reader *r)
 		l->log = (Seal){0};
 		sealbytes(&l->log, l->text, l->n);
 		sealbytes(&l->log, "\n", 1);
-	} else if (strcmp(l->text, "efi: imago") == 0) /* the firmware's console, not ours, says that */
+	} else if (strcmp(l->text, "imago") == 0) /* the firmware's console, not ours, says that */
 		l->log = l->logwas;
 	if (!ours && sscanf(l->text, "run: seal %16llx bytes %llu", &sum, &bytes) != 2)
 		return;
