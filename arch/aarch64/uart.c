@@ -21,7 +21,7 @@ enum { /* registers */
        IntRx = 1 << 4 | 1 << 6,		     /* bytes came, and stay unread */
        IntTx = 1 << 5,
 
-       Patience = 1 << 20, /* polls until a port counts as dead */
+       Patience = 1 << 24, /* polls until a port counts as dead */
        QueueMax = 16 * 1024,
 };
 

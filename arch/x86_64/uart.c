@@ -30,7 +30,7 @@ enum { /* registers [16550D 8] */
        LsrTxEmpty = 0x20,
 
        Fifo = 16,
-       Patience = 1 << 20, /* polls until a port counts as dead */
+       Patience = 1 << 24, /* polls until a port counts as dead */
        Irq = 4,
        QueueMax = 16 * 1024,
        Divisor115200 = 1,

@@ -80,7 +80,7 @@ def untouched(guest):
 @pytest.mark.parametrize("name", LIES)
 def test_T3_up_in_spite_of(name):
     words, lines = LIES[name]
-    with hostile(name, words) as g:
+    with hostile(name, words, listens=False) as g:
         g.expect(UP)
         for line in lines:
             assert re.search(line, g.log, re.M), f"the log has no {line!r}:\n{g.tail(80)}"
@@ -88,11 +88,8 @@ def test_T3_up_in_spite_of(name):
         assert not re.search(r"MEMBAL .*BAD", g.log)
         untouched(g)
         log = os.path.join(g.dir, "so-far.log")
-        text = g.log
-        if "pieces" in words:  # QEMU may write a byte twice when the terminal behind a megabyte of serial output is full
-            text = re.sub(r"^log: seal .*\n", "", text, flags=re.M)
         with open(log, "w") as f:
-            f.write(text)
+            f.write(g.log)
         done = subprocess.run([EFIMAP, "--check", log], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert done.returncode == 0, done.stdout
 
