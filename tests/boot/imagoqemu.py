@@ -116,7 +116,7 @@ def qemu_args(esp, variables, *, mem="512M", cpu="max", machine="q35", vga="none
     return args + list(extra)
 
 
-def qemu_args_arm(esp, variables, *, mem="512M", cpu="max", machine="virt", vga="none", smp=1, snapshot=True):
+def qemu_args_arm(esp, variables, *, mem="512M", cpu="max", machine="virt", vga="none", smp=1):
     """The same for the port to aarch64: semihosting is its debug exit; vga names a device, as ramfb."""
     code, _ = firmware("arm")
     args = ["qemu-system-aarch64", "-nodefaults", "-no-user-config", "-no-reboot", "-net", "none",
@@ -124,7 +124,7 @@ def qemu_args_arm(esp, variables, *, mem="512M", cpu="max", machine="virt", vga=
             "-boot", "menu=on,splash-time=0", "-semihosting-config", "enable=on,target=native",
             "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={code}",
             "-drive", f"if=pflash,unit=1,format=raw,file={variables}",
-            "-drive", f"if=none,id=esp,format=raw,snapshot={'on' if snapshot else 'off'},file={esp}",
+            "-drive", f"if=none,id=esp,format=raw,snapshot=on,file={esp}",
             "-device", "virtio-blk-pci,drive=esp,bootindex=0"]
     return args + ([] if vga == "none" else ["-device", vga])
 
@@ -397,7 +397,7 @@ def run_arm(o):
         if o.conf:
             edit_esp(esp, os.path.join(tmp, "esp.img"), o.conf)
             esp = os.path.join(tmp, "esp.img")
-        args = qemu_args_arm(esp, variables, mem=o.mem, cpu=o.cpu, smp=o.smp, snapshot=False,
+        args = qemu_args_arm(esp, variables, mem=o.mem, cpu=o.cpu, smp=o.smp,
                              vga="ramfb" if o.display else "none")
         args += ["-chardev", f"stdio,id=serial,mux=on,signal=off,logfile={os.path.join(OUT, 'boot.log')}",
                  "-serial", "chardev:serial", "-mon", "chardev=serial"]
